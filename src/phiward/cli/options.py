@@ -1,0 +1,73 @@
+"""Options that several commands share, and how they become Settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from phiward.errors import UsageError
+from phiward.model.rule import SEVERITIES, Severity
+from phiward.settings import Settings, terraform_environment
+
+Command = Callable[..., Any]
+SEVERITY_CHOICE = click.Choice(list(SEVERITIES))
+
+paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+
+
+def input_options(command: Command) -> Command:
+    """The options that say how configuration is read."""
+    for option in (
+        click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Give a Terraform variable."),
+        click.option(
+            "--var-file", "variable_files", multiple=True, type=click.Path(path_type=Path), help="Read Terraform variables."
+        ),
+        click.option(
+            "--settings", "settings_file", type=click.Path(path_type=Path),
+            help="Use this phiward.yaml for every path instead of the nearest one.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def input_settings(paths: tuple[Path, ...], values: dict[str, Any]) -> Settings:
+    """Settings of what is read; the gate's options are left at their defaults. Raises UsageError."""
+    variables = {}
+    for text in values.get("variables", ()):
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise UsageError(f"--var takes NAME=VALUE, not {text!r}")
+        variables[name] = value
+    for path in values.get("variable_files", ()):
+        if not path.is_file():
+            raise UsageError(f"there is no variable file {str(path)!r}")
+    settings_file = values.get("settings_file")
+    if settings_file is not None and not settings_file.is_file():
+        raise UsageError(f"there is no settings file {str(settings_file)!r}")
+    environment, workspace = terraform_environment()
+    return Settings(
+        paths=paths or (Path(),),
+        today=today(),
+        settings_file=settings_file,
+        variables=variables,
+        variable_files=tuple(values.get("variable_files", ())),
+        environment_variables=environment,
+        workspace=workspace,
+    )
+
+
+def today() -> date:
+    """The date that exceptions are held against, in UTC; SOURCE_DATE_EPOCH sets it for a reproducible run."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
+    return moment.date()
+
+
+def severity(name: str) -> Severity:
+    return SEVERITIES[name]

@@ -1,0 +1,84 @@
+"""Where reports go: standard output, files, a terminal's width and colour, progress."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+import click
+
+from phiward.errors import UsageError
+from phiward.model.finding import Report
+from phiward.reporters import FORMATS, Style, render
+
+Target = tuple[str, str]
+"""A format and where it goes; `-` is standard output."""
+_PATIENCE = 1.0
+"""Seconds before a scan on a terminal begins to say what it does."""
+
+
+def check_outputs(formats: Sequence[str], outputs: Sequence[str], *, quiet: bool) -> list[Target]:
+    """Pair each --format with its --output before any work is done. Raises UsageError."""
+    for name in formats:
+        if name not in FORMATS:
+            raise UsageError(f"there is no format {name!r}", hint=f"one of {', '.join(FORMATS)}")
+    if len(outputs) > len(formats):
+        raise UsageError("each --output needs its --format")
+    chosen = [*formats] or ([] if quiet else ["console"])
+    targets = [(name, outputs[i] if i < len(outputs) else "-") for i, name in enumerate(chosen)]
+    if sum(where == "-" for _, where in targets) > 1:
+        raise UsageError("two reports cannot share standard output", hint="give --output a file for all but one")
+    for _, where in targets:
+        if where != "-" and not Path(where).absolute().parent.is_dir():
+            raise UsageError(f"there is no directory for the report {where!r}")
+    return targets
+
+
+def write_reports(report: Report, targets: Sequence[Target], *, verbose: bool) -> None:
+    """Write every report. Raises UsageError where a file cannot be written."""
+    for name, where in targets:
+        terminal = where == "-" and sys.stdout.isatty()
+        style = Style(color=terminal and not os.environ.get("NO_COLOR"), width=_width(terminal), verbose=verbose)
+        text = render(report, name, style)
+        if where == "-":
+            click.echo(text, nl=not text.endswith("\n"), color=style.color)
+            continue
+        try:
+            Path(where).write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"the report {where!r} cannot be written: {error.strerror}") from error
+
+
+def _width(terminal: bool) -> int:
+    columns = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+    return max(60, min(columns, 140))
+
+
+@contextmanager
+def progress_for(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A one-line progress on a terminal's standard error, once a scan takes longer than a moment."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    started = monotonic()
+    shown = False
+
+    def show(text: str) -> None:
+        nonlocal shown
+        if monotonic() - started > _PATIENCE:
+            shown = True
+            clean = "".join(c if c.isprintable() else "?" for c in text)
+            sys.stderr.write(f"\r\x1b[2K{clean[:100]}")
+            sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()

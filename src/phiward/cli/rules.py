@@ -1,0 +1,101 @@
+"""`phiward rules`: what the pack holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from phiward.cli.options import SEVERITY_CHOICE, severity
+from phiward.errors import UsageError
+from phiward.model.rule import Rule
+from phiward.pack import Pack, load_pack
+
+FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+
+
+@click.group(name="rules")
+def command() -> None:
+    """List and show the rules."""
+
+
+@command.command(name="list")
+@click.option("--theme", help="Only rules of this theme.")
+@click.option("--citation", help="Only rules that cite this paragraph, e.g. 164.312(a)(2)(iv).")
+@click.option("--severity", "least", type=SEVERITY_CHOICE, default="low", help="Only rules at or above this severity.")
+@click.option("--equivalent", metavar="ID", help="Only rules that mean what this check of another tool means, e.g. CKV_AWS_16.")
+@FORMAT
+def list_rules(theme: str | None, citation: str | None, least: str, equivalent: str | None, format_: str) -> None:
+    """List rules, one a line."""
+    pack = load_pack()
+    chosen = [
+        rule
+        for rule in pack.rules
+        if theme in (None, rule.theme)
+        and (citation is None or citation in rule.citations)
+        and rule.severity >= severity(least)
+        and (equivalent is None or any(equivalent in ids for ids in rule.equivalents.values()))
+    ]
+    if format_ == "json":
+        click.echo(json.dumps([as_json(rule, pack) for rule in chosen], indent=2))
+        return
+    width = max((len(rule.id) for rule in chosen), default=0)
+    for rule in chosen:
+        click.echo(f"{rule.severity.label:<8}  {rule.id:<{width}}  {rule.title}  [{', '.join(rule.citations)}]")
+
+
+@command.command(name="show")
+@click.argument("id_", metavar="RULE")
+@FORMAT
+def show_rule(id_: str, format_: str) -> None:
+    """Show one rule: what it asks, why, how to fix it, and what it cites."""
+    pack = load_pack()
+    rule = pack.rule(id_)
+    if rule is None:
+        raise UsageError(f"there is no rule {id_!r}", hint="`phiward rules list` shows them all")
+    click.echo(json.dumps(as_json(rule, pack), indent=2) if format_ == "json" else as_text(rule, pack))
+
+
+def resource_types(rule: Rule, pack: Pack) -> list[str]:
+    """The catalog types that a rule can speak to."""
+    from phiward.engine.judge import reach
+
+    return sorted(row.type for row in pack.rows() if reach(rule, row))
+
+
+def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "theme": rule.theme,
+        "severity": rule.severity.label,
+        "citations": list(rule.citations),
+        "sources": ["terraform"],
+        "resource_types": resource_types(rule, pack),
+        "because": rule.because,
+        "fix": rule.fix,
+        "fix_snippets": dict(rule.fix_snippets),
+        "equivalents": {tool: list(ids) for tool, ids in rule.equivalents.items()},
+    }
+
+
+def as_text(rule: Rule, pack: Pack) -> str:
+    import textwrap
+
+    def wrapped(text: str) -> str:
+        return textwrap.fill(" ".join(text.split()), 92, initial_indent="  ", subsequent_indent="  ")
+
+    lines = [f"{rule.id} ({rule.severity.label})", f"  {rule.title}", "", "Why", wrapped(rule.because), ""]
+    lines += ["Fix", wrapped(rule.fix)]
+    for source, snippet in rule.fix_snippets.items():
+        lines += ["", f"  {source}:", textwrap.indent(snippet.rstrip(), "    ")]
+    lines += ["", "Citations (45 CFR part 164)"]
+    for citation in rule.citations:
+        entry = pack.citations[citation]
+        name = entry["specification"] or entry["standard"]
+        lines.append(f"  {citation}  {name} ({entry['designation']})")
+    lines += ["", "Resource types", wrapped(", ".join(resource_types(rule, pack)) or "a whole root")]
+    if rule.equivalents:
+        lines += ["", "Equivalents", *(f"  {tool}: {', '.join(ids)}" for tool, ids in rule.equivalents.items() if ids)]
+    return "\n".join(lines)

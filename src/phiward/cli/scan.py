@@ -1,0 +1,52 @@
+"""`phiward scan`: judge configuration and report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from phiward.cli.options import SEVERITY_CHOICE, input_options, input_settings, paths_argument, severity
+from phiward.cli.output import check_outputs, progress_for, write_reports
+from phiward.settings import Settings
+
+
+@click.command(name="scan")
+@paths_argument
+@click.option("--format", "formats", multiple=True, metavar="FORMAT", help="console, json, sarif or junit; repeatable.")
+@click.option("--output", "outputs", multiple=True, metavar="FILE", help="File for the --format at the same place; - is standard output.")
+@click.option("--fail-on", type=SEVERITY_CHOICE, default="low", show_default=True, help="Least severity of a finding that fails the gate.")
+@click.option("--unknown", type=click.Choice(["report", "fail"]), default="report", show_default=True, help="Whether an undecided verdict fails the gate.")
+@click.option("--allow-incomplete", is_flag=True, help="Accept that something could not be read.")
+@click.option("--exit-zero", is_flag=True, help="Report findings without failing (turns status 1 into 0 and nothing else).")
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="Run only this rule; repeatable.")
+@click.option("--severity", "least", type=SEVERITY_CHOICE, default="low", show_default=True, help="Run only rules at or above this severity.")
+@click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Judge only this tenant's resources; repeatable.")
+@input_options
+@click.option("--verbose", "-v", is_flag=True, help="List passing verdicts too.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no console report.")
+def command(paths: tuple[Path, ...], **options: Any) -> int:
+    """Scan PATHS (default: the current directory): directories, Terraform files, or changed files of a commit."""
+    targets = check_outputs(options["formats"], options["outputs"], quiet=options["quiet"])
+    from phiward.pipeline import scan
+
+    with progress_for(quiet=options["quiet"]) as progress:
+        report = scan(scan_settings(paths, options), progress)
+    write_reports(report, targets, verbose=options["verbose"])
+    return report.exit_status
+
+
+def scan_settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
+    """Flags -> Settings."""
+    return replace(
+        input_settings(paths, options),
+        rules=options["rules"],
+        severity=severity(options["least"]),
+        tenants=options["tenants"],
+        fail_on=severity(options["fail_on"]),
+        fail_on_unknown=options["unknown"] == "fail",
+        allow_incomplete=options["allow_incomplete"],
+        exit_zero=options["exit_zero"],
+    )

@@ -1,0 +1,150 @@
+"""Rules that one resource cannot answer: named functions over the graph, as a rule's `graph:` names them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from phiward.engine.operators import Truth
+from phiward.graph.keys import CUSTOMER, KeyUse
+from phiward.graph.resource_graph import ResourceGraph
+from phiward.graph.view import View
+from phiward.model.location import Location
+from phiward.model.resource import Scope
+from phiward.model.value import Unknown, Value
+
+KEY_PROPERTY = "encryption.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One piece of evidence of a graph rule."""
+
+    property: str
+    observed: Value
+    expected: Value
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`truth` None is unknown; `applies` False means that the rule has nothing to say about this resource."""
+
+    truth: Truth = True
+    facts: tuple[Fact, ...] = ()
+    message: str = ""
+    applies: bool = True
+
+
+NOT_APPLICABLE = Judgement(applies=False)
+GraphRule = Callable[[View, "GraphIndex"], Judgement]
+
+
+class GraphIndex:
+    """What graph rules ask of a whole scan, worked out once: which stores use which key."""
+
+    def __init__(self, graph: ResourceGraph) -> None:
+        self.graph = graph
+        self._uses: dict[int, dict[str, list[View]]] = {}
+        self._undecided: dict[int, list[tuple[View, Unknown]]] = {}
+
+    def uses(self, scope: Scope) -> tuple[dict[str, list[View]], list[tuple[View, Unknown]]]:
+        """Stores by the customer-managed key they use, and the stores whose key is not known."""
+        if id(scope) not in self._uses:
+            by_key: dict[str, list[View]] = defaultdict(list)
+            undecided: list[tuple[View, Unknown]] = []
+            for view in self.graph.views:
+                if view.resource.scope is not scope or "datastore" not in view.row.kinds:
+                    continue
+                use = view.key(KEY_PROPERTY) if KEY_PROPERTY in view.row.properties else KeyUse("none")
+                if isinstance(use.custody, Unknown):
+                    undecided.append((view, use.custody))
+                elif use.custody == CUSTOMER:
+                    by_key[use.identity].append(view)
+            self._uses[id(scope)], self._undecided[id(scope)] = by_key, undecided
+        return self._uses[id(scope)], self._undecided[id(scope)]
+
+
+def _key_fact(store: View) -> Fact:
+    tenant = store.tenancy.tenant
+    whose = str(tenant) if tenant is not None else "no tenant"
+    return Fact(
+        f"{KEY_PROPERTY} of {store.resource.address}", f"used for {whose}", "one tenant", store.reading(KEY_PROPERTY).location()
+    )
+
+
+def key_shared_by_tenants(view: View, index: GraphIndex) -> Judgement:
+    """Whether a key serves the stores of tenants that were promised keys apart.
+
+    Without tiers every tenant is promised its own key. With them, `dedicated` forbids any other tenant on the key,
+    `per-tier` any tenant of another tier, and `shared` nothing.
+    """
+    project = view.resource.scope.project
+    by_key, undecided = index.uses(view.resource.scope)
+    stores = by_key.get(view.resource.address, [])
+    if not stores:
+        return NOT_APPLICABLE
+    tenants: dict[str, View] = {}
+    doubtful: list[tuple[View, Unknown]] = []
+    for store in stores:
+        tenant = store.tenancy.tenant
+        if isinstance(tenant, Unknown):
+            doubtful.append((store, tenant))
+        elif tenant is not None:
+            tenants.setdefault(tenant, store)
+    promises = {tenant: _key_promise(project.tiers, project.tenants.get(tenant)) for tenant in tenants}
+    broken = len(tenants) > 1 and (
+        "dedicated" in promises.values()
+        or (len({project.tenants.get(t) for t in tenants}) > 1 and "per-tier" in promises.values())
+    )
+    if broken:
+        names = ", ".join(sorted(tenants))
+        facts = tuple(_key_fact(tenants[name]) for name in sorted(tenants))
+        return Judgement(False, facts, f"one key serves the stores of {len(tenants)} tenants: {names}")
+    if not tenants and not doubtful:
+        return NOT_APPLICABLE
+    if doubtful:
+        store, why = doubtful[0]
+        fact = Fact(f"tenant of {store.resource.address}", why, "one tenant", store.resource.origin.header())
+        return Judgement(None, (fact,))
+    relevant = [(s, why) for s, why in undecided if s.tenancy.tenant not in (None, *tenants)]
+    if relevant and "shared" not in promises.values():
+        store, why = relevant[0]
+        fact = Fact(f"{KEY_PROPERTY} of {store.resource.address}", why, "one tenant", store.reading(KEY_PROPERTY).location())
+        return Judgement(None, (fact,))
+    return Judgement(True, tuple(_key_fact(store) for store in list(tenants.values())[:5]))
+
+
+def _key_promise(tiers: object, tier: str | None) -> str:
+    promised = tiers.get(tier, {}) if isinstance(tiers, dict) and tier else {}
+    return str(promised.get("key", "shared" if tier else "dedicated"))
+
+
+def store_on_foreign_key(view: View, index: GraphIndex) -> Judgement:
+    """Whether a tenant's store is encrypted with a key that belongs to another tenant."""
+    tenant = view.tenancy.tenant
+    if tenant is None or KEY_PROPERTY not in view.row.properties:
+        return NOT_APPLICABLE
+    use = view.key(KEY_PROPERTY)
+    where = view.reading(KEY_PROPERTY).location()
+    if isinstance(use.custody, Unknown):
+        return Judgement(None, (Fact(KEY_PROPERTY, use.custody, f"a key of {tenant}", where),))
+    if use.custody != CUSTOMER or not use.resource:
+        return NOT_APPLICABLE
+    key = index.graph.view(use.identity, view.resource.scope)
+    owner = key.tenancy.tenant if key else None
+    if owner is None:
+        return NOT_APPLICABLE
+    if isinstance(tenant, Unknown) or isinstance(owner, Unknown):
+        why = tenant if isinstance(tenant, Unknown) else owner
+        return Judgement(None, (Fact(KEY_PROPERTY, why, f"a key of {tenant}", where),))
+    fact = Fact(KEY_PROPERTY, f"{use.identity}, the key of {owner}", f"a key of {tenant}", where)
+    message = f"the store of {tenant} is encrypted with the key of {owner}" if owner != tenant else ""
+    return Judgement(owner == tenant, (fact,), message)
+
+
+GRAPH_RULES: dict[str, GraphRule] = {
+    "key_shared_by_tenants": key_shared_by_tenants,
+    "store_on_foreign_key": store_on_foreign_key,
+}

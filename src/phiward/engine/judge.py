@@ -1,0 +1,339 @@
+"""Every rule on every resource it speaks to, in one sorted list of findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from phiward.engine.graph_rules import GRAPH_RULES, GraphIndex, Judgement
+from phiward.engine.operators import Truth, any_of
+from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit
+from phiward.engine.suggest import suggestion
+from phiward.graph.resource_graph import ResourceGraph
+from phiward.graph.view import View
+from phiward.model.finding import Evidence, Finding, Subject, Verdict
+from phiward.model.location import Location, Span
+from phiward.model.resource import Scope
+from phiward.model.rule import Rule
+from phiward.model.value import Sensitive, Unknown, Value
+from phiward.pack import Row
+from phiward.pack.vocabulary import BUILT_IN
+
+MAX_EVIDENCE = 50
+_VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
+_placeholder = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rules and resources a scan is about. `tenants` empty means all."""
+
+    rules: Sequence[Rule]
+    tenants: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """A rule fitted to a catalog row."""
+
+    when: Any
+    check: Any
+
+
+def judge(
+    graph: ResourceGraph, scopes: Sequence[Scope], selection: Selection, progress: Callable[[str], None]
+) -> list[Finding]:
+    """All verdicts, sorted by place, scope, address and rule. Raises SettingsError for parameters that are wrong."""
+    evaluators = {id(s): Evaluator(graph.pack.parameters_for(s.project)[0]) for s in scopes}
+    index = GraphIndex(graph)
+    views = [view for view in graph.views if _wanted(view, selection)]
+    by_type: dict[str, list[View]] = {}
+    for view in views:
+        by_type.setdefault(view.row.type, []).append(view)
+    findings: list[Finding] = []
+    for rule in selection.rules:
+        progress(f"judging {rule.id}")
+        if "scope" in rule.select:
+            if not selection.tenants:
+                findings += _judge_scopes(rule, graph, scopes, evaluators)
+            continue
+        for type_views in by_type.values():
+            if selects(rule.select, type_views[0].row):
+                findings += _judge_type(rule, type_views, evaluators, index)
+    findings.sort(key=lambda finding: finding.sort_key)
+    return findings
+
+
+def _wanted(view: View, selection: Selection) -> bool:
+    tenant = view.tenancy.tenant if selection.tenants else None
+    return not selection.tenants or (isinstance(tenant, str) and tenant in selection.tenants)
+
+
+def selects(select: Any, row: Row) -> bool:
+    """Whether a rule's `resources` (or `given`) takes in a catalog row."""
+    kinds, types = select.get("kind"), select.get("type")
+    if (kinds or types) and not (row.kinds.intersection(kinds or ()) or row.type in (types or ())):
+        return False
+    return not row.kinds.intersection(select.get("not_kind", ())) and row.type not in select.get("not_type", ())
+
+
+def reach(rule: Rule, row: Row) -> bool:
+    """Whether a rule can say something about resources of a catalog row."""
+    if "scope" in rule.select:
+        return selects(rule.check[1], row)
+    if not selects(rule.select, row):
+        return False
+    if rule.graph is not None:
+        return True
+
+    def models(name: str) -> bool:
+        return name in row.properties or name in BUILT_IN
+
+    return fit(rule.check, models) is not None and _fit_when(rule.when, models) is not False
+
+
+def _judge_type(
+    rule: Rule, views: list[View], evaluators: dict[int, Evaluator], index: GraphIndex
+) -> Iterable[Finding]:
+    if rule.graph is not None:
+        function = GRAPH_RULES[rule.graph]
+        for view in views:
+            applies = _applies(rule.when, view, evaluators) if rule.when else True
+            judgement = function(view, index) if applies is not False else None
+            yield _graph_finding(rule, view, judgement if judgement and judgement.applies else None)
+        return
+    models = views[0].models
+    check = fit(rule.check, models)
+    when = _fit_when(rule.when, models)
+    if check is None or when is False:
+        return  # the rule does not speak to this type at all: coverage says so, not a verdict for each resource
+    prepared = _Prepared(when, check)
+    for view in views:
+        yield _judge_one(rule, prepared, view, evaluators[id(view.resource.scope)])
+
+
+def _fit_when(when: Any, models: Callable[[str], bool]) -> Any:
+    """A condition on a property that the type does not model cannot hold: False."""
+    if when is None:
+        return None
+    head = when[0]
+    if head == "all":
+        return when if all(_fit_when(part, models) is not False for part in when[1]) else False
+    if head in ("any", "none"):
+        return fit(when, models) or (False if head == "any" else None)
+    return when if models(when[1]) else False
+
+
+def _applies(when: Any, view: View, evaluators: dict[int, Evaluator]) -> Truth:
+    fitted = _fit_when(when, view.models)
+    if fitted is False or fitted is None:
+        return fitted is None
+    return evaluators[id(view.resource.scope)].evaluate(fitted, view)[0]
+
+
+def _judge_one(rule: Rule, prepared: _Prepared, view: View, evaluator: Evaluator) -> Finding:
+    truth, leaves = evaluator.evaluate(prepared.check, view)
+    if prepared.when is not None:
+        applies, deciding = evaluator.evaluate(prepared.when, view)
+        if applies is False:
+            return _finding(rule, view, Verdict.NOT_APPLICABLE, _evidence(deciding, evaluator), None)
+        if applies is None and truth is not True:
+            truth, leaves = None, deciding
+    evidence = _evidence(leaves, evaluator)
+    return _finding(rule, view, _VERDICTS[truth], evidence, evidence[0].location if evidence else None)
+
+
+def _evidence(leaves: list[Leaf], evaluator: Evaluator) -> tuple[Evidence, ...]:
+    found = []
+    for leaf in leaves[:MAX_EVIDENCE]:
+        reading = leaf.reading
+        expected = evaluator.expected(leaf)
+        spec = reading.resource is not None and leaf.truth is False and leaf.element is None
+        found.append(
+            Evidence(
+                property=leaf.name,
+                observed=_shown(leaf.observed),
+                expected=expected,
+                location=reading.location(leaf.element),
+                by_default=reading.by_default,
+                write=_write(leaf, expected) if spec else "",
+                attribute=".".join(str(step) for step in reading.path),
+            )
+        )
+    return tuple(found)
+
+
+def _write(leaf: Leaf, expected: Value) -> str:
+    row_spec = leaf.reading.spec
+    return suggestion(row_spec, expected) if row_spec else ""
+
+
+def _shown(value: Value) -> Value:
+    """Evidence never carries a sensitive value, nor more of a long list than a reader looks at."""
+    if isinstance(value, Sensitive):
+        return "(sensitive)"
+    if isinstance(value, list):
+        return [_shown(item) for item in value[:20]] + (["..."] if len(value) > 20 else [])  # noqa: PLR2004
+    if isinstance(value, dict):
+        return {key: _shown(item) for key, item in value.items()}
+    return value
+
+
+# -- findings
+
+
+def _finding(
+    rule: Rule, view: View, verdict: Verdict, evidence: tuple[Evidence, ...], location: Location | None, message: str = ""
+) -> Finding:
+    subject = subject_of(view)
+    properties = sorted({item.property for item in evidence}) if verdict is Verdict.FAIL else []
+    return Finding(
+        rule=rule,
+        verdict=verdict,
+        subject=subject,
+        location=location or view.resource.origin.header(),
+        message=message or _message(rule, verdict, subject, evidence),
+        evidence=evidence,
+        fingerprint=fingerprint(rule, subject, view.resource.origin.header().path, properties),
+    )
+
+
+def subject_of(view: View) -> Subject:
+    """Who a finding is about. An undecided tenant or class is shown as such, never as none."""
+    resource = view.resource
+    tenant = view.tenancy.tenant
+    class_ = view.data_class
+    return Subject(
+        address=resource.address,
+        type=view.row.type,
+        native_type=resource.native_type,
+        source=resource.source,
+        tenant="(unknown)" if isinstance(tenant, Unknown) else tenant,
+        data_class="(unknown)" if isinstance(class_, Unknown) else class_,
+        scope=resource.scope.path,
+    )
+
+
+def fingerprint(rule: Rule, subject: Subject, path: str, properties: list[str]) -> str:
+    """Stable when lines move: rule, root, canonical address, file, and the properties that failed."""
+    parts = (rule.id, subject.scope, subject.address, path, *properties)
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _message(rule: Rule, verdict: Verdict, subject: Subject, evidence: tuple[Evidence, ...]) -> str:
+    if verdict is Verdict.PASS:
+        return rule.title
+    if verdict is Verdict.NOT_APPLICABLE:
+        return f"does not apply to {subject.address}"
+    first = evidence[0] if evidence else None
+    if verdict is Verdict.UNKNOWN:
+        why = first.observed if first and isinstance(first.observed, Unknown) else None
+        reason = why.reason if why else "what decides it is not known"
+        return f"{subject.address}: cannot be decided: {reason}"
+    values = {
+        "resource": subject.address,
+        "type": subject.type,
+        "tenant": subject.tenant or "no tenant",
+        "property": first.property if first else "",
+        "observed": _words(first.observed) if first else "",
+        "expected": _words(first.expected) if first else "",
+    }
+    return _placeholder.sub(lambda found: values.get(found.group(1), found.group()), rule.message)
+
+
+def _words(value: Value) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(_words(item) for item in value) or "empty"
+    return str(value)
+
+
+def _graph_finding(rule: Rule, view: View, judgement: Judgement | None) -> Finding:
+    if judgement is None:
+        return _finding(rule, view, Verdict.NOT_APPLICABLE, (), None)
+    evidence = tuple(Evidence(f.property, f.observed, f.expected, f.location) for f in judgement.facts)
+    message = f"{view.resource.address}: {judgement.message}" if judgement.message and judgement.truth is False else ""
+    return _finding(rule, view, _VERDICTS[judgement.truth], evidence, None, message)
+
+
+# -- rules about absence
+
+
+def _judge_scopes(
+    rule: Rule, graph: ResourceGraph, scopes: Sequence[Scope], evaluators: dict[int, Evaluator]
+) -> Iterable[Finding]:
+    for scope in scopes:
+        views = [view for view in graph.views if view.resource.scope is scope]
+        given = rule.select.get("given")
+        if not views or (given and not any(selects(given, view.row) for view in views)):
+            continue
+        yield _judge_scope(rule, scope, views, evaluators[id(scope)])
+
+
+def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluator) -> Finding:
+    _, select, where = rule.check
+    candidates = [view for view in views if selects(select, view.row)]
+    outcomes: list[Outcome] = []
+    for view in candidates:
+        fitted = fit(where, view.models) if where[1] else where
+        outcomes.append(evaluator.evaluate(fitted, view) if fitted is not None else (False, []))
+    truth = any_of([outcome for outcome, _ in outcomes])
+    what = " or ".join((*select.get("kind", ()), *select.get("type", ())))
+    if truth is True:
+        place = next(i for i, (found, _) in enumerate(outcomes) if found is True)
+        evidence = _evidence(outcomes[place][1], evaluator) or (
+            Evidence(what, candidates[place].resource.address, "declared", candidates[place].resource.origin.header()),
+        )
+        return _scope_finding(rule, scope, Verdict.PASS, evidence, evidence[0].location or _scope_location(views))
+    if truth is None:
+        leaves = [leaf for found, found_leaves in outcomes if found is None for leaf in found_leaves]
+        return _scope_finding(rule, scope, Verdict.UNKNOWN, _evidence(leaves, evaluator), _scope_location(views))
+    if scope.holes:
+        why = Unknown(scope.holes[0].reason, scope.holes[0].hint)
+        evidence = (Evidence(what, why, "declared", _scope_location(views)),)
+        return _scope_finding(rule, scope, Verdict.UNKNOWN, evidence, _scope_location(views))
+    if not scope.complete:
+        why = Unknown(
+            f"no {what} that satisfies it is declared in this root, and another root may declare one",
+            "list this root under complete_roots in phiward.yaml if it declares the whole account",
+        )
+        evidence = (Evidence(what, why, "declared", _scope_location(views)),)
+        return _scope_finding(rule, scope, Verdict.UNKNOWN, evidence, _scope_location(views))
+    leaves = [leaf for _, found_leaves in outcomes for leaf in found_leaves]
+    evidence = _evidence(leaves, evaluator) or (Evidence(what, None, "declared", _scope_location(views)),)
+    return _scope_finding(rule, scope, Verdict.FAIL, evidence, _scope_location(views))
+
+
+def _scope_location(views: list[View]) -> Location:
+    """A scope has no line of its own: the first line of the first file that declares something in it."""
+    path = min(view.resource.origin.header().path for view in views)
+    return Location(path, Span(1, 1, 1, 1))
+
+
+def _scope_finding(
+    rule: Rule, scope: Scope, verdict: Verdict, evidence: tuple[Evidence, ...], location: Location
+) -> Finding:
+    subject = Subject(
+        address=f"root {scope.path}",
+        type="scope.account",
+        native_type="root module",
+        source=scope.source,
+        tenant=None,
+        data_class=scope.project.default_class,
+        scope=scope.path,
+    )
+    return Finding(
+        rule=rule,
+        verdict=verdict,
+        subject=subject,
+        location=location,
+        message=_message(rule, verdict, subject, evidence),
+        evidence=evidence,
+        fingerprint=fingerprint(rule, subject, scope.path, []),
+    )

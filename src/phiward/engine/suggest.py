@@ -1,0 +1,46 @@
+"""What to write instead: the line or block that would satisfy a failed leaf, in Terraform's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from phiward.model.value import Value
+
+
+def suggestion(spec: Mapping[str, Any], expected: Value) -> str:
+    """The catalog's own `fix`, or one that follows from a plain path and a plain expected value; else empty."""
+    if "fix" in spec:
+        return str(spec["fix"]).rstrip()
+    paths = spec.get("paths")
+    if not paths or spec.get("present") or not isinstance(expected, (bool, int, str)):
+        return ""
+    path = paths[0]
+    if any(step == "[]" or isinstance(step, int) or str(step).startswith("@") for step in path):
+        return ""
+    raw = _raw(spec.get("values"), expected)
+    if raw is None or (isinstance(expected, str) and "values" not in spec and not expected.isidentifier()):
+        return ""
+    return _nested(path, raw)
+
+
+def _raw(values: Mapping[str, Any] | None, expected: Value) -> Value:
+    if not values:
+        return expected
+    return next((raw for raw, normal in values.items() if normal == expected and type(normal) is type(expected)), None)
+
+
+def _nested(path: Sequence[Any], value: Value) -> str:
+    *blocks, name = path
+    lines = [f"{'  ' * depth}{block} {{" for depth, block in enumerate(blocks)]
+    lines.append(f"{'  ' * len(blocks)}{name} = {_literal(value)}")
+    lines += [f"{'  ' * depth}}}" for depth in range(len(blocks) - 1, -1, -1)]
+    return "\n".join(lines)
+
+
+def _literal(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value in ("true", "false"):
+        return str(value)
+    return str(value) if isinstance(value, int) else f'"{value}"'

@@ -1,0 +1,1 @@
+"""What a report means for a pipeline: accepted exceptions, thresholds, exit status."""

@@ -1,0 +1,59 @@
+"""The exit status of a scan; fixed meanings that no option changes (docs/exit-status.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from phiward.model.finding import Diagnostic, Finding, Summary, Verdict
+from phiward.settings import Settings
+
+PASSED, FAILED, USAGE, NOTHING, INCOMPLETE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+
+def exit_status(
+    findings: Sequence[Finding], diagnostics: Sequence[Diagnostic], summary: Summary, settings: Settings
+) -> tuple[int, str]:
+    """The status and one sentence that says why. The worst that the gate knows wins: wrong input, then findings."""
+    invalid = [d for d in diagnostics if d.invalid]
+    if invalid:
+        return USAGE, f"{_count(len(invalid), 'ignore comment')} cannot be read as an exception"
+    holes = [d for d in diagnostics if d.incomplete]
+    failing = [f for f in findings if f.failing and f.rule.severity >= settings.fail_on]
+    if failing and not settings.exit_zero:
+        more = f"; {_count(len(holes), 'input')} could not be read" if holes else ""
+        return FAILED, f"{_count(len(failing), 'finding')} at or above {settings.fail_on.label}{more}"
+    if holes and not settings.allow_incomplete:
+        return INCOMPLETE, f"incomplete: {_count(len(holes), 'input')} could not be read"
+    unknown = [f for f in findings if f.verdict is Verdict.UNKNOWN and f.waiver is None]
+    if unknown and settings.fail_on_unknown:
+        return INCOMPLETE, f"incomplete: {_count(len(unknown), 'verdict')} could not be decided"
+    if summary.passed + summary.failed + summary.unknown + summary.waived == 0:
+        return NOTHING, "no rule applied to anything that was read"
+    if failing:
+        return PASSED, f"{_count(len(failing), 'finding')} at or above {settings.fail_on.label}, reported only (--exit-zero)"
+    accepted = f"; holes were accepted: {_count(len(holes), 'input')} could not be read" if holes else ""
+    return PASSED, f"no finding at or above {settings.fail_on.label}{accepted}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def summarise(findings: Sequence[Finding], resources: int, unmodelled: int) -> Summary:
+    """Counts of verdicts. A waived finding is counted as waived only."""
+    counts = dict.fromkeys(Verdict, 0)
+    waived = 0
+    for finding in findings:
+        if finding.waiver is not None:
+            waived += 1
+        else:
+            counts[finding.verdict] += 1
+    return Summary(
+        passed=counts[Verdict.PASS],
+        failed=counts[Verdict.FAIL],
+        unknown=counts[Verdict.UNKNOWN],
+        not_applicable=counts[Verdict.NOT_APPLICABLE],
+        waived=waived,
+        resources=resources,
+        unmodelled=unmodelled,
+    )

@@ -1,0 +1,1 @@
+"""Resources become one graph: catalog applied, satellites attached, references resolved, tenants and data classes."""

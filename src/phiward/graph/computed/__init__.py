@@ -1,0 +1,26 @@
+"""Properties that a path cannot say: named functions of a view, as the catalog's `compute:` names them."""
+
+from __future__ import annotations
+
+from phiward.graph.computed.databases import DATABASES
+from phiward.graph.computed.edge import EDGE
+from phiward.graph.computed.keys import KEYS
+from phiward.graph.computed.logs import LOGS
+from phiward.graph.computed.network import NETWORK
+from phiward.graph.computed.policies import POLICIES
+from phiward.graph.computed.storage import STORAGE
+from phiward.graph.computed.stores import STORES
+from phiward.graph.computed.terms import TERMS
+from phiward.graph.view import ComputedProperty
+
+COMPUTED: dict[str, ComputedProperty] = {
+    **DATABASES,
+    **EDGE,
+    **KEYS,
+    **LOGS,
+    **NETWORK,
+    **POLICIES,
+    **STORAGE,
+    **STORES,
+    **TERMS,
+}

@@ -1,0 +1,436 @@
+"""How endpoints speak TLS, and whether they ask who calls: load balancers, CDN, APIs, meshes, functions, tasks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from phiward.graph.audience import identifies
+from phiward.graph.computed.reading import Block, blocks
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, one_of, why
+from phiward.graph.view import ComputedProperty, Derived, View
+from phiward.model.value import Reference, Unknown, Value, undecided
+
+_ENCRYPTED = ("https", "tls", "ssl", "tcp_quic", "quic")
+_PASSED_THROUGH = Unknown(
+    "the load balancer passes connections through, and the target decides whether they are encrypted",
+    "terminate TLS at the listener, or waive the rule and say how the target does",
+)
+
+# The oldest version that each family of AWS's named security policies accepts, most specific first. SSLv3 and below
+# were part of the policies of 2014 and before. Elastic Load Balancing user guides, Security policies; API Gateway
+# developer guide, Security policies; CloudFront developer guide, Supported protocols and ciphers.
+_POLICY_VERSIONS = (
+    (r"ELBSecurityPolicy-TLS13-1-([0-3])(?:-.+)?", None),
+    (r"ELBSecurityPolicy-TLS-1-([0-2])(?:-.+)?", None),
+    (r"ELBSecurityPolicy-FS-1-([12])-.+", None),
+    (r"ELBSecurityPolicy-FS-2018-06", "TLSv1.0"),
+    (r"ELBSecurityPolicy-(?:2016-08|2015-0[235])", "TLSv1.0"),
+    (r"ELBSecurityPolicy-(?:2014-10)", "TLSv1.0"),
+    (r"ELBSecurityPolicy-(?:2014-01|2011-08)", "SSLv3"),
+    (r"ELBSample-.+", "TLSv1.0"),
+    (r"SecurityPolicy_TLS13_1_([0-3])(?:_.+)?", None),
+    (r"SecurityPolicy_TLS13_20\d\d(?:_.+)?", "TLSv1.3"),
+    (r"SecurityPolicy_TLS12_.+", "TLSv1.2"),
+    (r"TLS_1_([0-3])", None),
+    (r"TLSv1\.([1-3])_20\d\d", None),
+    (r"TLSv1(?:_2016)?", "TLSv1.0"),
+    (r"SSLv3", "SSLv3"),
+)
+
+
+def tls_version(name: Value) -> Value:
+    """The oldest TLS version that a named security policy accepts; unknown for a name of no known family."""
+    if undecided(name):
+        return why(name)
+    for pattern, version in _POLICY_VERSIONS:
+        if match := re.fullmatch(pattern, str(name)):
+            return version or f"TLSv1.{match[1]}"
+    return Unknown(f"the TLS versions of the security policy {str(name)!r} are not known")
+
+
+def named_tls_version(view: View, *, path: str, default: str = "") -> Value | Derived:
+    """`tls.minimum_version` from the security policy at `path`; `default` is the policy that AWS uses without one."""
+    name = view.get(path)
+    if name is None:
+        return tls_version(default) if default else None
+    return Derived(tls_version(name), paths=[path])
+
+
+# Load balancers
+
+
+def listener_tls_enforced(view: View) -> Value | Derived:
+    """`tls.enforced`: an encrypted protocol, or plain HTTP of which nothing is served but a redirect to HTTPS."""
+    protocol = view.get("protocol")
+    if protocol is None:
+        return _without_protocol(view)
+    if undecided(protocol):
+        return why(protocol)
+    word = str(protocol).lower()
+    if word in _ENCRYPTED:
+        return Derived(True, paths=["protocol"])
+    if word != "http":
+        return Derived(_PASSED_THROUGH, paths=["protocol"])
+    return Derived(_serves_nothing(view), paths=["protocol", "default_action"])
+
+
+def _without_protocol(view: View) -> Value | Derived:
+    """A listener of a gateway load balancer has no protocol and terminates nothing; any other must have one."""
+    balancer = view.get("load_balancer_arn")
+    target = view.follow(balancer) if isinstance(balancer, Reference) else None
+    if target is None:
+        return Unknown("the listener's protocol is not written", "write protocol")
+    kind = target.get("load_balancer_type")
+    return None if kind == "gateway" else Derived(_serves_nothing(view), paths=["default_action"])
+
+
+def _serves_nothing(view: View) -> Truth:
+    """Whether plain requests get nothing but a redirect to HTTPS or a fixed answer, by default and by every rule."""
+    defaults = all_of(map(_turns_away, blocks(view.get("default_action"))))
+    rules = [
+        rule if isinstance(rule, Unknown) else _rule_turns_away(rule) for rule in view.satellites("rules")
+    ]
+    if defaults is False and any(rule is True for rule in rules):
+        return Unknown(
+            "rules of the listener redirect some requests to HTTPS, and which ones is not decided here",
+            "make the redirect the listener's default action",
+        )
+    return all_of([defaults, *rules])
+
+
+def _rule_turns_away(rule: View) -> Truth:
+    return all_of(map(_turns_away, blocks(rule.get("action"))))
+
+
+def _turns_away(action: Block) -> Truth:
+    if isinstance(action, Unknown):
+        return action
+    answers = equals(action.get("type"), "fixed-response")
+    redirects = equals(action.get("type"), "redirect")
+    to_https = all_of(
+        target if isinstance(target, Unknown) else equals(target.get("protocol"), "https")
+        for target in blocks(action.get("redirect")) or [{}]
+    )
+    return any_of([answers, all_of([redirects, to_https])])
+
+
+def listener_minimum_version(view: View) -> Value | Derived:
+    """`tls.minimum_version` of a listener; absent where the listener does not terminate TLS."""
+    terminates = one_of(view.get("protocol"), ("https", "tls"))
+    if isinstance(terminates, Unknown):
+        return terminates
+    if not terminates:
+        return None
+    return named_tls_version(view, path="ssl_policy", default="ELBSecurityPolicy-2016-08")
+
+
+def classic_tls_enforced(view: View) -> Value | Derived:
+    """`tls.enforced` of a classic load balancer: every listener speaks HTTPS or SSL; it cannot redirect."""
+
+    def encrypted(listener: Block) -> Truth:
+        if isinstance(listener, Unknown):
+            return listener
+        protocol = listener.get("lb_protocol")
+        return _PASSED_THROUGH if equals(protocol, "tcp") is True else one_of(protocol, _ENCRYPTED)
+
+    return Derived(all_of(map(encrypted, blocks(view.get("listener")))), paths=["listener"])
+
+
+def classic_minimum_version(view: View) -> Value | Derived:
+    """`tls.minimum_version` of a classic load balancer: of its SSL negotiation policies, or of AWS's default policy."""
+    listeners = blocks(view.get("listener"))
+    terminates = any_of(
+        part if isinstance(part, Unknown) else one_of(part.get("lb_protocol"), ("https", "ssl"))
+        for part in listeners
+    )
+    if terminates is not True:
+        return terminates if isinstance(terminates, Unknown) else None
+    names: list[Value] = []
+    for policy in view.satellites("ssl_policies"):
+        if isinstance(policy, Unknown):
+            return policy
+        names += [_classic_policy(policy)]
+    found = [tls_version(name) for name in names] or [tls_version("ELBSecurityPolicy-2016-08")]
+    for version in found:
+        if isinstance(version, Unknown):
+            return version
+    return Derived(min(found), paths=["listener"])
+
+
+def _classic_policy(policy: View) -> Value:
+    """The predefined policy that a classic SSL negotiation policy refers to; one of its own ciphers is not judged."""
+    for attribute in [*blocks(policy.get("policy_attribute")), *blocks(policy.get("attribute"))]:
+        if isinstance(attribute, Unknown):
+            return attribute
+        if attribute.get("name") == "Reference-Security-Policy":
+            return attribute.get("value")
+    return Unknown(
+        "its SSL negotiation policy lists protocols one by one", "refer to a predefined security policy"
+    )
+
+
+def classic_logs(view: View) -> Value | Derived:
+    """`logs.enabled` of a classic load balancer: an `access_logs` block is on unless it says otherwise."""
+    written = [
+        block if isinstance(block, Unknown) else flag(block.get("enabled"), default=True)
+        for block in blocks(view.get("access_logs"))
+    ]
+    return Derived(any_of(written), paths=["access_logs.enabled"])
+
+
+def drops_invalid_headers(view: View) -> Value | Derived:
+    """`network.drops_invalid_headers`; absent for network and gateway load balancers, which see no headers."""
+    kind = view.get("load_balancer_type")
+    if undecided(kind):
+        return why(kind)
+    if kind not in (None, "application"):
+        return None
+    drops = flag(view.get("drop_invalid_header_fields"), default=False)
+    return Derived(drops, paths=["drop_invalid_header_fields"])
+
+
+def target_encrypted(view: View) -> Value | Derived:
+    """`encryption.in_transit` from a load balancer to its targets; absent for functions, which are called over TLS."""
+    protocol = view.get("protocol")
+    if protocol is None:
+        return None
+    word = protocol if undecided(protocol) else str(protocol).lower()
+    if word in ("tcp", "udp", "tcp_udp", "geneve"):
+        return Derived(_PASSED_THROUGH, paths=["protocol"])
+    return Derived(one_of(word, _ENCRYPTED), paths=["protocol"])
+
+
+# CDN
+
+
+def cdn_tls_enforced(view: View) -> Value | Derived:
+    """`tls.enforced` of a distribution: every cache behaviour takes HTTPS only, or redirects to it."""
+    paths = ["default_cache_behavior", "ordered_cache_behavior"]
+    behaviours = [behaviour for path in paths for behaviour in blocks(view.get(path))]
+    enforced = all_of(
+        part if isinstance(part, Unknown) else one_of(part.get("viewer_protocol_policy"), _VIEWER_POLICIES)
+        for part in behaviours
+    )
+    return Derived(enforced, paths=[f"{path}.viewer_protocol_policy" for path in paths])
+
+
+_VIEWER_POLICIES = ("https-only", "redirect-to-https")
+
+
+def cdn_minimum_version(view: View) -> Value | Derived:
+    """`tls.minimum_version` of a distribution: CloudFront's own certificate means TLSv1, whatever else is written."""
+    own = "viewer_certificate.cloudfront_default_certificate"
+    default_certificate = flag(view.get(own), default=False)
+    if isinstance(default_certificate, Unknown):
+        return default_certificate
+    if default_certificate:
+        return Derived(tls_version("TLSv1"), paths=[own])
+    return named_tls_version(view, path="viewer_certificate.minimum_protocol_version", default="TLSv1")
+
+
+# APIs and functions
+
+
+def method_anonymous(view: View) -> Value | Derived:
+    """`access.anonymous` of a REST method. Browsers send preflight requests without credentials, so OPTIONS may."""
+    preflight = equals(view.get("http_method"), "options")
+    open_to_all = equals(view.get("authorization"), "none")
+    return Derived(all_of([negate(preflight), open_to_all]), paths=["authorization"])
+
+
+def route_anonymous(view: View) -> Value | Derived:
+    """`access.anonymous` of a route. A WebSocket API authorizes at `$connect` only: its other routes say nothing."""
+    key = view.get("route_key")
+    if undecided(key):
+        return why(key)
+    text = str(key)
+    http = " " in text or (text == "$default" and not _is_websocket(view))
+    if not http and text != "$connect":
+        return None
+    method = text.partition(" ")[0]
+    open_to_all = equals(view.get("authorization_type") or "NONE", "none")
+    return Derived(all_of([method != "OPTIONS", open_to_all]), paths=["authorization_type"])
+
+
+def _is_websocket(view: View) -> bool:
+    api = view.get("api_id")
+    target = view.follow(api) if isinstance(api, Reference) else None
+    return target is not None and target.get("protocol_type") == "WEBSOCKET"
+
+
+_CALLER_ATTRIBUTES = {
+    "source_arn": "aws:sourcearn",
+    "source_account": "aws:sourceaccount",
+    "principal_org_id": "aws:principalorgid",
+}
+
+
+def function_grants_everybody(view: View) -> Value | Derived:
+    """`access.public` of a function's permission: principal `*` that no source or organisation narrows."""
+    everyone = equals(view.get("principal"), "*")
+    narrowed = any_of(
+        identifies(key, view.get(name))
+        for name, key in _CALLER_ATTRIBUTES.items()
+        if view.get(name) is not None
+    )
+    return Derived(all_of([everyone, negate(narrowed)]), paths=["principal"])
+
+
+def transfer_tls_enforced(view: View) -> Value | Derived:
+    """`tls.enforced` of a file transfer server: SFTP and FTPS encrypt, FTP does not, AS2 is left to its messages."""
+    protocols = listed(view.get("protocols")) or ["SFTP"]
+
+    def encrypted(protocol: Value) -> Truth:
+        if equals(protocol, "as2") is True:
+            return Unknown(
+                "AS2 may run over plain HTTP with encrypted messages, and its agreements decide that"
+            )
+        return one_of(protocol, ("sftp", "ftps"))
+
+    return Derived(all_of(map(encrypted, protocols)), paths=["protocols"])
+
+
+# Meshes and service networks
+
+
+def mesh_tls_enforced(view: View) -> Value | Derived:
+    """`tls.enforced` of a mesh node or gateway: every listener's TLS mode is STRICT; absent without listeners."""
+    return _of_listeners(view, lambda tls: equals(tls.get("mode"), "strict"))
+
+
+MeshTest: TypeAlias = Callable[[dict[str, Value]], Truth]
+
+
+def mesh_mutual_tls(view: View) -> Value | Derived:
+    """`mutual_tls.enabled`: every listener is STRICT and says whose certificates it trusts."""
+
+    def mutual(tls: dict[str, Value]) -> Truth:
+        trust = tls.get("validation")
+        return all_of([equals(tls.get("mode"), "strict"), why(trust) if undecided(trust) else bool(trust)])
+
+    return _of_listeners(view, mutual)
+
+
+def _of_listeners(view: View, test: MeshTest) -> Value | Derived:
+    listeners = blocks(view.get("spec.listener"))
+    if not listeners:
+        return None
+    return Derived(
+        all_of(_listener_passes(listener, test) for listener in listeners), paths=["spec.listener"]
+    )
+
+
+def _listener_passes(listener: Block, test: MeshTest) -> Truth:
+    if isinstance(listener, Unknown):
+        return listener
+    tls = blocks(listener.get("tls"))
+    return bool(tls) and all_of(block if isinstance(block, Unknown) else test(block) for block in tls)
+
+
+def lattice_anonymous(view: View) -> Value | Derived:
+    """`access.anonymous` of a Lattice service: neither it nor every network that it is joined to asks for IAM."""
+    own = equals(view.get("auth_type") or "NONE", "none")
+    if own is not True:
+        return Derived(own, paths=["auth_type"])
+    networks = list(_networks(view))
+    guarded = all_of(networks) if networks else False
+    return Derived(negate(guarded), paths=["auth_type"])
+
+
+def _networks(view: View) -> Iterator[Truth]:
+    """For each service network that a service is joined to, whether it asks for IAM authentication."""
+    for association in view.satellites("associations"):
+        if isinstance(association, Unknown):
+            yield association
+            continue
+        name = association.get("service_network_identifier")
+        network = view.follow(name) if isinstance(name, Reference) else None
+        if network is None:
+            yield Unknown(f"the service network {name} was not read")
+        else:
+            yield equals(network.get("auth_type") or "NONE", "aws_iam")
+
+
+# Tasks and services
+
+
+def task_mounts_encrypted(view: View) -> Value | Derived:
+    """`encryption.in_transit` of a task: every EFS volume is mounted over TLS; absent without EFS volumes."""
+    mounts = [
+        mount
+        for volume in blocks(view.get("volume"))
+        for mount in (
+            [volume] if isinstance(volume, Unknown) else blocks(volume.get("efs_volume_configuration"))
+        )
+    ]
+    if not mounts:
+        return None
+    encrypted = all_of(
+        mount if isinstance(mount, Unknown) else equals(mount.get("transit_encryption"), "enabled")
+        for mount in mounts
+    )
+    return Derived(encrypted, paths=["volume"])
+
+
+def service_connect_encrypted(view: View) -> Value | Derived:
+    """`encryption.in_transit` of an ECS service: every Service Connect endpoint has TLS; absent without endpoints."""
+    endpoints: list[Block] = []
+    for connect in blocks(view.get("service_connect_configuration")):
+        if isinstance(connect, Unknown):
+            return connect
+        enabled = flag(connect.get("enabled"), default=False)
+        if isinstance(enabled, Unknown):
+            return enabled
+        endpoints += blocks(connect.get("service")) if enabled else []
+    if not endpoints:
+        return None
+    encrypted = all_of(
+        endpoint if isinstance(endpoint, Unknown) else _present(endpoint.get("tls")) for endpoint in endpoints
+    )
+    return Derived(encrypted, paths=["service_connect_configuration"])
+
+
+def _present(value: Value) -> Truth:
+    return why(value) if undecided(value) else bool(value)
+
+
+def cluster_secrets_declared(view: View) -> Value | Derived:
+    """`encryption.declared` of a Kubernetes cluster: a key is named for its secrets."""
+
+    def covers(config: Block) -> Truth:
+        if isinstance(config, Unknown):
+            return config
+        resources = config.get("resources")
+        return (
+            why(resources)
+            if undecided(resources)
+            else any_of(equals(part, "secrets") for part in listed(resources))
+        )
+
+    return Derived(any_of(map(covers, blocks(view.get("encryption_config")))), paths=["encryption_config"])
+
+
+EDGE: dict[str, ComputedProperty] = {
+    "cdn_minimum_version": cdn_minimum_version,
+    "cdn_tls_enforced": cdn_tls_enforced,
+    "classic_logs": classic_logs,
+    "classic_minimum_version": classic_minimum_version,
+    "classic_tls_enforced": classic_tls_enforced,
+    "cluster_secrets_declared": cluster_secrets_declared,
+    "drops_invalid_headers": drops_invalid_headers,
+    "function_grants_everybody": function_grants_everybody,
+    "lattice_anonymous": lattice_anonymous,
+    "listener_minimum_version": listener_minimum_version,
+    "listener_tls_enforced": listener_tls_enforced,
+    "mesh_mutual_tls": mesh_mutual_tls,
+    "mesh_tls_enforced": mesh_tls_enforced,
+    "method_anonymous": method_anonymous,
+    "named_tls_version": named_tls_version,
+    "route_anonymous": route_anonymous,
+    "service_connect_encrypted": service_connect_encrypted,
+    "target_encrypted": target_encrypted,
+    "task_mounts_encrypted": task_mounts_encrypted,
+    "transfer_tls_enforced": transfer_tls_enforced,
+}

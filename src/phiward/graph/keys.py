@@ -1,0 +1,94 @@
+"""Who holds custody of an encryption key, and which key it is.
+
+Source: AWS KMS developer guide, "AWS KMS keys" and "Aliases": an alias `alias/aws/<service>` always names an AWS-managed
+key, and no other alias may begin so; every other key that a customer can name in these arguments is the customer's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from phiward.model.value import Partial, Reference, Unknown, Value
+
+if TYPE_CHECKING:
+    from phiward.graph.resource_graph import ResourceGraph
+    from phiward.model.resource import Scope
+
+CUSTOMER, AWS, SERVICE, NONE = "customer", "aws", "service", "none"
+CUSTODIES = frozenset({CUSTOMER, AWS, SERVICE, NONE})
+_KEY_TYPES = frozenset({"aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"})
+_ALIAS_TYPES = frozenset({"aws_kms_alias", "data.aws_kms_alias"})
+_uuid = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+_MAX_HOPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """`identity` is equal for two uses of the same key: the key's resource address, or its ARN, id or alias as written."""
+
+    custody: str | Unknown
+    identity: str = ""
+    resource: bool = False
+    """Whether the identity is the address of a key in the graph."""
+
+
+def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
+    """What a key argument means. An empty string is as absent: custody `none` is never returned for a written key."""
+    for _ in range(_MAX_HOPS):
+        if isinstance(value, str):
+            return _text(value)
+        if isinstance(value, Partial):
+            return _partial(value)
+        if isinstance(value, Unknown):
+            return KeyUse(value)
+        if not isinstance(value, Reference):
+            return KeyUse(Unknown("what is written is not a key"))
+        target = graph.find(value.address, scope)
+        if target is None:
+            return KeyUse(Unknown(f"{value} is not in what was scanned"))
+        if target.native_type in _KEY_TYPES:
+            return KeyUse(CUSTOMER, target.address, resource=True)
+        if target.native_type in _ALIAS_TYPES:
+            value = _through_alias(target.attributes, target.native_type)
+        elif target.native_type == "data.aws_kms_key":
+            value = target.attributes.get("key_id", Unknown(f"{value} is read by the provider"))
+        else:
+            resolved = graph.resolve_once(value, scope)
+            if isinstance(resolved, Unknown):
+                return KeyUse(resolved)
+            value = resolved
+    return KeyUse(Unknown("the key's references go in a circle"))
+
+
+def _through_alias(attributes: object, native_type: str) -> Value:
+    assert isinstance(attributes, dict)
+    if native_type == "aws_kms_alias":
+        return attributes.get("target_key_id", Unknown("the alias names no key"))
+    return attributes.get("name", Unknown("the alias has no name that is known"))
+
+
+def _text(text: str) -> KeyUse:
+    if text in CUSTODIES:
+        return KeyUse(text)
+    if text.startswith("alias/aws/") or ":alias/aws/" in text:
+        return KeyUse(AWS, text)
+    if text.startswith("alias/") or (text.startswith("arn:") and ":kms:" in text) or _uuid.fullmatch(text):
+        return KeyUse(CUSTOMER, text)
+    return KeyUse(Unknown("what is written is not recognisable as a KMS key"))
+
+
+def _partial(value: Partial) -> KeyUse:
+    """An ARN or alias of which some pieces are not known: `arn:aws:kms:${region}:${account}:key/...`."""
+    known = "".join(part if isinstance(part, str) else "\0" for part in value.parts)
+    if "alias/aws/" in known:
+        return KeyUse(AWS, str(value))
+    if known.startswith("arn:") and ":kms:" in known and (":key/" in known or re.search(r":alias/[^\0]", known)):
+        return KeyUse(CUSTOMER, str(value))
+    if re.match(r"alias/[^\0]{4,}", known):
+        return KeyUse(CUSTOMER, str(value))
+    for part in value.parts:
+        if isinstance(part, Unknown):
+            return KeyUse(part)
+    return KeyUse(Unknown(f"{value} is known only after apply"))

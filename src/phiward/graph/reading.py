@@ -1,0 +1,71 @@
+"""Following a compiled path into attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from phiward.graph.truth import why
+from phiward.model.resource import AttributePath
+from phiward.model.value import Partial, Reference, Unknown, Value
+
+Step = str | int
+Resolve = Callable[[Reference], Value]
+
+
+class _Missing:
+    """Nothing is written there: neither a value nor an unknown."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING = _Missing()
+
+
+def read_path(value: Any, path: Sequence[Step], resolve: Resolve, at: AttributePath = ()) -> tuple[Value, AttributePath]:
+    """The value at a path and where it stands; `MISSING` where nothing (or null) is written.
+
+    A list is entered at its first element unless the path says `[]` (all, flattened) or an index.
+    """
+    for position, key in enumerate(path):
+        if isinstance(value, Reference):
+            value = resolve(value)
+        if isinstance(value, (Unknown, Partial, Reference)):
+            return why(value), at
+        if value is None or value is MISSING:
+            return MISSING, at
+        if key == "[]":
+            return _every(value, path[position + 1 :], resolve, at), at
+        if isinstance(value, list) and isinstance(key, str):
+            if not value:
+                return MISSING, at
+            value, at = value[0], (*at, 0)
+            if isinstance(value, Reference):
+                value = resolve(value)
+            if isinstance(value, (Unknown, Partial)):
+                return why(value), at
+        if isinstance(value, dict):
+            at = (*at, key)
+            value = value.get(str(key), MISSING)
+        elif isinstance(value, list) and isinstance(key, int):
+            at = (*at, key)
+            value = value[key] if key < len(value) else MISSING
+        else:
+            return MISSING, at
+    return (MISSING if value is None else value), at
+
+
+def _every(value: Value, rest: Sequence[Step], resolve: Resolve, at: AttributePath) -> Value:
+    """`[]`: the rest of the path in every element, as one flat list."""
+    found: list[Value] = []
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        inner, _ = read_path(item, rest, resolve, (*at, index))
+        if isinstance(inner, list):
+            found.extend(inner)
+        elif inner is not MISSING:
+            found.append(inner)
+    return found

@@ -1,0 +1,77 @@
+"""Kleene's three-valued connectives over `True`, `False` and `Unknown`, for facts that are computed from attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from phiward.model.value import Reference, Unknown, Value, undecided, unknowns
+
+Truth: TypeAlias = bool | Unknown
+
+
+def any_of(parts: Iterable[Truth]) -> Truth:
+    """True where one is true; else the first unknown, if there is one; else false."""
+    open_question: Truth = False
+    for part in parts:
+        if part is True:
+            return True
+        if isinstance(part, Unknown) and open_question is False:
+            open_question = part
+    return open_question
+
+
+def all_of(parts: Iterable[Truth]) -> Truth:
+    """False where one is false; else the first unknown, if there is one; else true."""
+    open_question: Truth = True
+    for part in parts:
+        if part is False:
+            return False
+        if isinstance(part, Unknown) and open_question is True:
+            open_question = part
+    return open_question
+
+
+def negate(part: Truth) -> Truth:
+    return part if isinstance(part, Unknown) else not part
+
+
+def why(value: Value) -> Unknown:
+    """The reason for which an undecided value is undecided."""
+    for unknown in unknowns(value):
+        return unknown
+    if isinstance(value, Reference):
+        return Unknown(f"{value} is decided by another resource")
+    return Unknown(f"{value} is decided only when it is applied")
+
+
+def flag(value: Value, *, default: bool) -> Truth:
+    """A boolean attribute as Terraform reads one: `true`, `"true"`; `default` where it is not written."""
+    if value is None:
+        return default
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return why(value) if undecided(value) else Unknown(f"{value!r} is not a boolean")
+
+
+def equals(value: Value, expected: str) -> Truth:
+    """Whether a word of the source is `expected`, letter case left aside; an absent one is not."""
+    if undecided(value):
+        return why(value)
+    return isinstance(value, str) and value.lower() == expected.lower()
+
+
+def one_of(value: Value, expected: Iterable[str]) -> Truth:
+    """Whether a word of the source is among `expected` (given in lower case)."""
+    if undecided(value):
+        return why(value)
+    return isinstance(value, str) and value.lower() in expected
+
+
+def listed(value: Value) -> list[Value]:
+    """A value that may stand alone or in a list, as a list; absent is empty."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,343 @@
+"""A resource seen through the catalog: properties instead of attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from phiward.graph.keys import KeyUse, key_use
+from phiward.graph.reading import MISSING, Step, read_path
+from phiward.graph.tenancy import Tenancy, data_class, identify_tenant
+from phiward.graph.truth import why
+from phiward.model.location import Location
+from phiward.model.resource import AttributePath, Resource
+from phiward.model.value import Partial, Reference, Unknown, Value, undecided
+
+if TYPE_CHECKING:
+    from phiward.graph.resource_graph import ResourceGraph
+    from phiward.pack import Row
+
+ABSENT = None
+"""What a property reads as where nothing is written and the catalog names no default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A computed value with the attributes that it was computed from, most telling first.
+
+    `paths` are written as in the catalog (`@policy.policy`). `places` say, for a list, where each of its elements stands:
+    the resource and the attribute path.
+    """
+
+    value: Value
+    paths: Sequence[str] = ()
+    places: Sequence[tuple[Resource, AttributePath]] = ()
+
+
+ComputedProperty = Callable[..., "Value | Derived"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A property as read. `value` is plain, `Unknown`, or None where it is absent without a default."""
+
+    value: Value
+    resource: Resource
+    path: AttributePath = ()
+    by_default: bool = False
+    places: Sequence[tuple[Resource, AttributePath]] = ()
+    spec: Mapping[str, Any] | None = None
+    """The catalog's dialect that it was read by."""
+
+    def location(self, element: int | None = None) -> Location:
+        """Where it stands; the resource's opening line where it is not written."""
+        if element is not None and element < len(self.places):
+            owner, path = self.places[element]
+            return owner.origin.locate(path)
+        return self.resource.origin.locate(self.path) if self.path else self.resource.origin.header()
+
+
+class View:
+    """A resource that the catalog describes."""
+
+    __slots__ = ("_readings", "_tenancy", "graph", "resource", "row")
+
+    def __init__(self, resource: Resource, row: Row, graph: ResourceGraph) -> None:
+        self.resource = resource
+        self.row = row
+        self.graph = graph
+        self._readings: dict[str, Reading] = {}
+        self._tenancy: Tenancy | None = None
+
+    # -- identity
+
+    @property
+    def name(self) -> Value:
+        """The resource's own name, None where it writes none."""
+        for path in self.row.name:
+            value, _ = self.read(path)
+            if value is not MISSING:
+                return self._resolve(value) if isinstance(value, Reference) else value
+        return None
+
+    @property
+    def tags(self) -> Value:
+        attributes = self.resource.attributes
+        value = attributes.get("tags_all")
+        if value is None:
+            value = attributes.get("tags")
+        if isinstance(value, Reference):
+            value = self._resolve(value)
+        if isinstance(value, list):  # blocks: autoscaling's tag { key, value }
+            return {t["key"]: t.get("value") for t in value if isinstance(t, dict) and isinstance(t.get("key"), str)}
+        if isinstance(value, dict):
+            return {k: self._resolve(v) if isinstance(v, Reference) else v for k, v in value.items()}
+        return value if undecided(value) else {}
+
+    @property
+    def tenancy(self) -> Tenancy:
+        if self._tenancy is None:
+            scope = self.resource.scope
+            self._tenancy = identify_tenant(scope.project, self.resource.address, self.name, self.tags)
+        return self._tenancy
+
+    @property
+    def data_class(self) -> str | Unknown:
+        return data_class(self.resource.scope.project, self.tags)
+
+    # -- what computed properties ask
+
+    def get(self, path: str) -> Value:
+        """The value at a path of the source's dialect: None where absent, undecided values kept."""
+        from phiward.pack.paths import steps
+
+        value, _ = self.read(steps(path, self.row.type))
+        return None if value is MISSING else value
+
+    def read(self, path: Sequence[Step]) -> tuple[Value, tuple[Resource, AttributePath]]:
+        """The value at a compiled path, and the resource and attribute where it stands; `MISSING` where absent."""
+        head = path[0]
+        if isinstance(head, str) and head.startswith("@"):
+            return self._read_satellite(head[1:], path[1:])
+        value, at = read_path(self.resource.attributes, path, self._resolve)
+        return value, (self.resource, at)
+
+    def _read_satellite(self, alias: str, rest: Sequence[Step]) -> tuple[Value, tuple[Resource, AttributePath]]:
+        attached = self.graph.satellites(self.resource, self.row, alias)
+        if not rest:
+            values = [s if isinstance(s, Unknown) else dict(s.attributes) for s in attached]
+            owner = next((s for s in attached if isinstance(s, Resource)), self.resource)
+            return (values or MISSING), (owner, ())
+        hidden: Value = MISSING
+        for satellite in attached:
+            if isinstance(satellite, Unknown):
+                hidden = satellite
+                continue
+            value, at = read_path(satellite.attributes, rest, self._resolve)
+            if value is not MISSING:
+                return value, (satellite, at)
+        return hidden, (self.resource, ())
+
+    def satellites(self, alias: str) -> list[View | Unknown]:
+        """Views of the side resources; may end in an `Unknown` where one may be hidden."""
+        return [
+            s if isinstance(s, Unknown) else View(s, self.row, self.graph)
+            for s in self.graph.satellites(self.resource, self.row, alias)
+        ]
+
+    def follow(self, reference: Value) -> View | None:
+        """The view of the resource that a reference leads to, catalogued or not; None for anything else."""
+        if not isinstance(reference, Reference):
+            return None
+        resource = self.graph.find(reference.address, self.resource.scope)
+        if resource is None:
+            return None
+        return self.graph.view_of(resource) or View(resource, self.row, self.graph)
+
+    def _resolve(self, reference: Reference) -> Value:
+        return self.graph.resolve(reference, self.resource.scope)
+
+    # -- properties
+
+    def models(self, name: str) -> bool:
+        """Whether the catalog says where this property stands for this type."""
+        return name in self.row.properties or name in _BUILT_IN
+
+    def property(self, name: str) -> Value:
+        """The value of a property; None where absent without a default."""
+        return self.reading(name).value
+
+    def reading(self, name: str) -> Reading:
+        found = self._readings.get(name)
+        if found is None:
+            built_in = _BUILT_IN.get(name)
+            found = built_in(self) if built_in and name not in self.row.properties else self._modelled(name)
+            if name in self.row.properties:
+                found = replace(found, spec=self.row.properties[name])
+            self._readings[name] = found
+        return found
+
+    def _modelled(self, name: str) -> Reading:
+        spec = self.row.properties.get(name)
+        if spec is None:
+            return Reading(Unknown(f"the catalog does not say where {name} stands for {self.row.type}"), self.resource)
+        if "constant" in spec:
+            return Reading(spec["constant"], self.resource, by_default=True)
+        type_ = self.graph.pack.property_types[name]
+        if "compute" in spec:
+            return self._computed(spec, type_)
+        return self._written(spec, type_, name)
+
+    def _computed(self, spec: Mapping[str, Any], type_: str) -> Reading:
+        from phiward.graph.computed import COMPUTED
+
+        result = COMPUTED[spec["compute"]](self, **spec["with"])
+        derived = result if isinstance(result, Derived) else Derived(result)
+        if derived.value is None or derived.value is MISSING:
+            return Reading(spec.get("default"), self.resource, by_default="default" in spec)
+        owner, at = self._first_written(derived.paths)
+        return Reading(self._convert(derived.value, type_), owner, at, places=derived.places)
+
+    def _first_written(self, paths: Sequence[str]) -> tuple[Resource, AttributePath]:
+        from phiward.pack.paths import steps
+
+        for path in paths:
+            value, where = self.read(steps(path, self.row.type))
+            if value is not MISSING and where[1]:
+                return where
+        return self.resource, ()
+
+    def _written(self, spec: Mapping[str, Any], type_: str, name: str) -> Reading:
+        hidden: tuple[Value, tuple[Resource, AttributePath]] | None = None
+        for path in spec["paths"]:
+            value, (owner, at) = self._key_or_value(path, type_)
+            if isinstance(value, Unknown) and str(path[0]).startswith("@") and not at:
+                hidden = hidden or (value, (owner, at))  # a satellite may be hidden; an inline value would still decide
+            elif value is not MISSING and value != "":
+                return self._read_value(spec, value, owner, at, type_)
+        if hidden is not None:
+            return Reading(hidden[0], self.resource)
+        if spec.get("present"):
+            return Reading(False, self.resource, by_default=True)
+        return self._inherited(spec, name) or self._default(spec)
+
+    def _key_or_value(self, path: Sequence[Step], type_: str) -> tuple[Value, tuple[Resource, AttributePath]]:
+        value, where = self.read(path)
+        if isinstance(value, Reference) and type_ != "key":
+            value = self._resolve(value)
+        return value, where
+
+    def _read_value(
+        self, spec: Mapping[str, Any], value: Value, owner: Resource, at: AttributePath, type_: str
+    ) -> Reading:
+        if spec.get("present"):
+            return Reading(self._presence(value), owner, at)
+        values = spec.get("values")
+        if values is not None and isinstance(value, (str, bool, int, float)):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            value = values.get(text, value)
+            if value is None:
+                return self._default(spec)
+        return Reading(self._convert(value, type_), owner, at)
+
+    @staticmethod
+    def _presence(value: Value) -> bool | Unknown:
+        """Whether something is written: an empty list is not, one that may be empty is unknown."""
+        if isinstance(value, list):
+            unknown = [item for item in value if isinstance(item, Unknown)]
+            return unknown[0] if value and len(unknown) == len(value) else bool(value)
+        return value if isinstance(value, Unknown) else True
+
+    def _inherited(self, spec: Mapping[str, Any], name: str) -> Reading | None:
+        for path in spec.get("inherits", ()):
+            value, (owner, at) = self.read(path)
+            if value is MISSING or value == "":
+                continue
+            source = self.follow(value)
+            if source is not None and source is not self and source.models(name):
+                return Reading(source.property(name), owner, at)
+            text = ".".join(str(step) for step in path)
+            return Reading(Unknown(f"it follows {text}, which is not in what was scanned"), owner, at)
+        return None
+
+    def _default(self, spec: Mapping[str, Any]) -> Reading:
+        default = spec.get("default")
+        if isinstance(default, dict):
+            return Reading(Unknown(default["unknown"], default.get("hint", "")), self.resource, by_default=True)
+        return Reading(default, self.resource, by_default="default" in spec)
+
+    def _convert(self, value: Value, type_: str) -> Value:
+        if type_ == "key":
+            return key_use(value, self.graph, self.resource.scope).custody
+        if isinstance(value, (Reference, Partial)):
+            return why(value)
+        return _CONVERT[type_](value) if not isinstance(value, Unknown) else value
+
+    def key(self, name: str) -> KeyUse:
+        """Which key a property of type `key` names."""
+        spec = self.row.properties.get(name, {})
+        for path in spec.get("paths", ()):
+            value, _ = self.read(path)
+            if value is not MISSING and value != "":
+                return key_use(value, self.graph, self.resource.scope)
+        custody = self.property(name) if name in self.row.properties else None
+        return KeyUse(custody if isinstance(custody, (str, Unknown)) else "none")
+
+def _boolean(value: Value) -> Value:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return Unknown("what is written is neither true nor false")
+
+
+def _integer(value: Value) -> Value:
+    if isinstance(value, bool):
+        return Unknown("what is written is not a number")
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return Unknown("what is written is not a number")
+
+
+def _string(value: Value) -> Value:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else str(value) if isinstance(value, (int, float)) else Unknown("not a text")
+
+
+def _list(value: Value) -> Value:
+    return value if isinstance(value, list) else [value]
+
+
+_CONVERT: dict[str, Callable[[Value], Value]] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "string": _string,
+    "list": _list,
+    "items": _list,
+    "mapping": lambda value: value,
+}
+
+
+def _tenant(view: View) -> Reading:
+    return Reading(view.tenancy.tenant, view.resource)
+
+
+def _tier(view: View) -> Reading:
+    tenant = view.tenancy.tenant
+    if isinstance(tenant, Unknown):
+        return Reading(tenant, view.resource)
+    return Reading(view.resource.scope.project.tenants.get(tenant) if tenant else None, view.resource)
+
+
+_BUILT_IN: dict[str, Callable[[View], Reading]] = {
+    "name": lambda view: Reading(why(view.name) if undecided(view.name) else view.name, view.resource),
+    "tags": lambda view: Reading(why(view.tags) if undecided(view.tags) else view.tags, view.resource),
+    "tenant": _tenant,
+    "tier": _tier,
+    "data.class": lambda view: Reading(view.data_class, view.resource),
+    "type": lambda view: Reading(view.row.type, view.resource),
+    "address": lambda view: Reading(view.resource.address, view.resource),
+}

@@ -1,0 +1,1 @@
+"""Text and API calls become resources, references kept; nothing is judged here."""

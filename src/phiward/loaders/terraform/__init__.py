@@ -1,0 +1,1 @@
+"""Terraform source: syntax, evaluation, modules, resources."""

@@ -1,0 +1,89 @@
+"""Files and paths: abspath, basename, dirname, file, file*, fileexists, fileset, pathexpand."""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+from collections.abc import Callable
+
+from phiward.loaders.terraform.functions.conversion import make_set, nfc, to_text
+from phiward.loaders.terraform.functions.function import Files, Function, Parameter, typed
+from phiward.loaders.terraform.functions.hashing import base64_digest, hex_digest
+from phiward.model.value import Unknown, Value
+
+
+def _reader(change: Callable[[str], str]) -> Function:
+    """A function of a file's content."""
+
+    def call(files: Files, path: str) -> Value:
+        return change(files.read_text(path))
+
+    return Function(typed(call, _FILES, _PATH), needs_files=True)
+
+
+def _hashed(of: Callable[[str, str], str], algorithm: str) -> Function:
+    def change(content: str) -> str:
+        return of(algorithm, content)
+
+    return _reader(change)
+
+
+def _fileexists(files: Files, path: str) -> Value:
+    return files.exists(path)
+
+
+def _fileset(files: Files, path: str, pattern: str) -> Value:
+    return make_set(map(nfc, files.glob(path, pattern)))
+
+
+def _base64(content: str) -> str:
+    return base64.b64encode(content.encode()).decode("ascii")
+
+
+def _basename(path: str) -> str:
+    if not path:
+        return "."
+    return posixpath.basename(path.rstrip("/")) or "/"
+
+
+def _dirname(path: str) -> str:
+    cleaned = posixpath.normpath(path[: path.rfind("/") + 1] or ".")
+    return cleaned.replace("//", "/", 1) if cleaned.startswith("//") else cleaned
+
+
+def _abspath(path: str) -> Value:
+    if path.startswith("/"):
+        cleaned = posixpath.normpath(path)
+        return cleaned.replace("//", "/", 1) if cleaned.startswith("//") else cleaned
+    return Unknown("abspath() depends on the directory in which Terraform runs")
+
+
+def _pathexpand(path: str) -> Value:
+    if path.startswith("~"):
+        return Unknown("pathexpand() depends on the home directory of who runs Terraform")
+    return path
+
+
+def _anything(value: Value) -> Value:
+    return value
+
+
+_FILES = Parameter("files", _anything)
+_PATH = Parameter("path", to_text)
+
+FUNCTIONS: dict[str, Function] = {
+    "abspath": Function(typed(_abspath, _PATH)),
+    "basename": Function(typed(_basename, _PATH)),
+    "dirname": Function(typed(_dirname, _PATH)),
+    "file": _reader(nfc),
+    "filebase64": _reader(_base64),
+    "filebase64sha256": _hashed(base64_digest, "sha256"),
+    "filebase64sha512": _hashed(base64_digest, "sha512"),
+    "fileexists": Function(typed(_fileexists, _FILES, _PATH), needs_files=True),
+    "filemd5": _hashed(hex_digest, "md5"),
+    "fileset": Function(typed(_fileset, _FILES, _PATH, Parameter("pattern", to_text)), needs_files=True),
+    "filesha1": _hashed(hex_digest, "sha1"),
+    "filesha256": _hashed(hex_digest, "sha256"),
+    "filesha512": _hashed(hex_digest, "sha512"),
+    "pathexpand": Function(typed(_pathexpand, _PATH)),
+}

@@ -1,0 +1,88 @@
+"""Paths -> resources: the Terraform source loader's whole way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from phiward.loaders.terraform.instance import META, ResourceInstance, body_values
+from phiward.loaders.terraform.program import ModuleCache, Program, RawText, TerraformOrigin
+from phiward.loaders.terraform.roots import discover
+from phiward.loaders.terraform.variables import read_automatic, read_given
+from phiward.loaders.tree import Tree
+from phiward.model.project import Project
+from phiward.model.resource import Resource, Scope
+from phiward.model.value import Unknown, Value
+from phiward.settings import Projects, Settings
+
+SOURCE = "terraform"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a loader brings: resources, the scopes that they were declared in, and the text of the files read."""
+
+    resources: list[Resource]
+    scopes: list[Scope]
+    sources: dict[str, str]
+
+
+def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Callable[[str], None]) -> Loaded:
+    """Load every Terraform root that the paths hold or affect. What cannot be read is a diagnostic of the tree."""
+    cache = ModuleCache(tree)
+    loaded = Loaded([], [], {})
+    projects = Projects(tree.base, settings.settings_file)
+    for directory in discover(paths, cache):
+        progress(f"reading {tree.relative(directory)}")
+        _load_root(directory, cache, settings, projects.of(directory), loaded)
+    return loaded
+
+
+def _load_root(directory: Path, cache: ModuleCache, settings: Settings, project: Project, loaded: Loaded) -> None:
+    tree = cache.tree
+    automatic, holes = read_automatic(directory, tree)
+    variables: dict[str, Value | RawText] = {n: RawText(t) for n, t in settings.environment_variables.items()}
+    variables.update(automatic)
+    for path in settings.variable_files:
+        variables.update(read_given(path))
+    variables.update({name: RawText(text) for name, text in settings.variables.items()})
+    workspace: Value = settings.workspace or Unknown("the workspace is not given", "set TF_WORKSPACE")
+    program = Program(directory, cache, variables, workspace)
+    program.holes += holes
+    if holes:
+        given = settings.variables
+        program.unread = Unknown(holes[0].reason)
+        program.variables = {name: value for name, value in variables.items() if name in given}
+    instances = program.resource_instances()
+    relative = tree.relative(directory)
+    scope = Scope(SOURCE, relative, tuple(program.holes), project)
+    loaded.scopes.append(scope)
+    loaded.resources.extend(_resource(instance, scope) for instance in instances)
+    program.expand_data_sources()
+    data = [i for i in program.instances.values() if not i.managed]
+    loaded.resources.extend(_resource(instance, scope) for instance in data)
+    for module in program.modules():
+        for file in module.files:
+            loaded.sources[file.path] = file.text
+
+
+def _resource(instance: ResourceInstance, scope: Scope) -> Resource:
+    attributes = instance.attributes() if instance.managed else _data_attributes(instance)
+    return Resource(
+        source=SOURCE,
+        native_type=instance.type if instance.managed else f"data.{instance.type}",
+        address=instance.address,
+        attributes=attributes,
+        origin=TerraformOrigin(instance),
+        scope=scope,
+        module_calls=instance.module.calls,
+    )
+
+
+def _data_attributes(instance: ResourceInstance) -> dict[str, Value]:
+    """What a data source is asked, and, of policy documents, what they answer."""
+    attributes = body_values(instance.block.body, instance.env, meta=META)
+    if instance.type == "aws_iam_policy_document":
+        attributes["json"] = attributes["minified_json"] = instance.value("json")
+    return attributes

@@ -1,0 +1,167 @@
+"""Verdicts with their evidence, and the report that holds all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from phiward.model.location import Location
+from phiward.model.rule import Rule
+from phiward.model.value import Value
+
+
+class Verdict(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One leaf that decided a verdict.
+
+    `expected` is words, `"at least 2190"`, or the plain value; `observed` is what was read, or an `Unknown`.
+    `by_default` says that the source wrote nothing and the provider's default was judged.
+    `write` is what to write instead, in the source's language, where that is one line or block.
+    """
+
+    property: str
+    observed: Value
+    expected: Value
+    location: Location | None = None
+    by_default: bool = False
+    write: str = ""
+    attribute: str = ""
+    """The source's own path of what was read: `ingress[0].cidr_blocks`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about: a resource, or a scope for rules about absence."""
+
+    address: str
+    type: str
+    native_type: str
+    source: str
+    tenant: str | None
+    data_class: str
+    scope: str = ""
+    """The input root that declares it, repository-relative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An accepted exception that covers a finding."""
+
+    rule: str
+    reason: str
+    owner: str
+    expires: date
+    location: Location
+    kind: str = "inline"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict for one rule on one subject. A finding without a primary location cannot be built."""
+
+    rule: Rule
+    verdict: Verdict
+    subject: Subject
+    location: Location
+    message: str
+    evidence: tuple[Evidence, ...]
+    fingerprint: str
+    waiver: Waiver | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether it counts against a gate: failed and not waived."""
+        return self.verdict is Verdict.FAIL and self.waiver is None
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        at = self.location
+        return (at.path, at.span, self.subject.scope, self.subject.address, self.rule.id)
+
+
+class Level(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """Something to say about the scan itself: a file that does not parse, a module that is not there.
+
+    `incomplete` marks a hole: the gate answers it with exit status 4 unless holes were accepted aloud.
+    `invalid` marks an input of ours that is wrong (an ignore comment): exit status 2.
+    """
+
+    level: Level
+    code: str
+    message: str
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    hint: str = ""
+    incomplete: bool = False
+    invalid: bool = False
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        return (self.path, self.line, self.column, self.code, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class PackIdentity:
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loosened:
+    """A parameter that the settings set weaker than the pack's default; every report shows it."""
+
+    parameter: str
+    default: Value
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    not_applicable: int = 0
+    waived: int = 0
+    resources: int = 0
+    unmodelled: int = 0
+    """Resources that were read and that no catalog row describes, so that no rule spoke to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that one scan found. Every output format is a view of it; all of them agree."""
+
+    findings: tuple[Finding, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    summary: Summary
+    exit_status: int
+    gate: str
+    """One sentence: why the exit status is what it is."""
+    pack: PackIdentity
+    target: str
+    """The scanned paths relative to the repository root, the name of this scan in other tools."""
+    roots: tuple[str, ...] = ()
+    """The input roots, repository-relative, that were judged."""
+    loosened: tuple[Loosened, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    """Text of each file that a finding points into, by path: the reports quote it."""
+    unmodelled_types: dict[str, int] = field(default_factory=dict)
+    partial: bool = False
+    """Whether only part of the tree was scanned (changed files): it must not replace a full scan's record."""

@@ -1,0 +1,26 @@
+"""Where something was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """Lines and columns count from 1; columns count code points; `end_column` is after the last character."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """`path` is relative to the repository root, with forward slashes, whatever the working directory is."""
+
+    path: str
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.span.line}:{self.span.column}"

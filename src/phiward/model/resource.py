@@ -1,0 +1,67 @@
+"""One configured thing, as its source wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from phiward.model.location import Location
+from phiward.model.project import Project
+from phiward.model.value import Value
+
+AttributePath = tuple[str | int, ...]
+"""Keys and list indexes from a resource's attributes down to a value: `('ingress', 0, 'cidr_blocks')`."""
+
+
+class Origin(Protocol):
+    """Knows where each attribute stands. Spans are looked up when a report needs them, not stored by value."""
+
+    def locate(self, path: AttributePath = ()) -> Location:
+        """The location of an attribute; of its nearest written ancestor where it is not written."""
+        ...
+
+    def header(self) -> Location:
+        """The location of the resource's opening line (a block's type and labels)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Something of a scope that could not be read, so that absence proves nothing there.
+
+    `references` are the addresses that the unread part was given; empty when it may hold anything.
+    """
+
+    reason: str
+    hint: str = ""
+    references: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """What was declared together: a Terraform root. Rules about absence range over one."""
+
+    source: str
+    path: str
+    holes: tuple[Hole, ...] = ()
+    project: Project = Project()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the settings say that everything of this account and region is declared here."""
+        return self.project.is_complete(self.path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """`address` is canonical (Terraform's own); `native_type` is the source's word, `aws_db_instance`."""
+
+    source: str
+    native_type: str
+    address: str
+    attributes: Mapping[str, Value]
+    origin: Origin
+    scope: Scope
+    module_calls: tuple[Location, ...] = ()
+    """The module blocks that instantiate it, outermost first: an ignore on one of them applies here."""

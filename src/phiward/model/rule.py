@@ -1,0 +1,44 @@
+"""A rule of the pack, as the engine and the reports see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+
+class Severity(IntEnum):
+    """Ordered, so that a threshold is a comparison."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+SEVERITIES = {severity.label: severity for severity in Severity}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`select`, `when` and `check` are the compiled assertion: see `phiward.pack.compile`."""
+
+    id: str
+    title: str
+    theme: str
+    severity: Severity
+    citations: tuple[str, ...]
+    message: str
+    because: str
+    fix: str
+    fix_snippets: Mapping[str, str]
+    equivalents: Mapping[str, tuple[str, ...]]
+    select: Mapping[str, Any]
+    when: Any
+    check: Any
+    graph: str | None

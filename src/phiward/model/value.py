@@ -1,0 +1,134 @@
+"""The values that configuration is made of.
+
+Attributes are plain Python: `dict`, `list`, `str`, `int`, `float`, `bool` and `None`. Three more stand where plain
+Python has nothing to say: `Unknown` (the source does not decide it), `Reference` (another resource's attribute) and
+`Partial` (a string of which some pieces are one of those two).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+Scalar: TypeAlias = str | int | float | bool | None
+Value: TypeAlias = Any
+"""`Scalar | list[Value] | dict[str, Value] | Unknown | Reference | Partial`; recursive, so not spelled out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that the source does not decide.
+
+    `reason` completes the sentence "unknown, because ..."; `hint` says what would decide it.
+    """
+
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"(unknown: {self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An attribute of another resource: `Reference('aws_kms_key.a', ('arn',))`. The address is absolute.
+
+    An empty `path` is the whole resource.
+    """
+
+    address: str
+    path: tuple[str | int, ...] = ()
+
+    def __str__(self) -> str:
+        steps = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in self.path)
+        return f"{self.address}{steps}"
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A string of which some pieces are not known: `"arn:aws:s3:::${aws_s3_bucket.a.id}/*"`.
+
+    `parts` alternate freely; at least one is not a `str`. Build it with `join`.
+    """
+
+    parts: tuple[str | Unknown | Reference, ...]
+
+    def __str__(self) -> str:
+        return "".join(p if isinstance(p, str) else f"${{{p}}}" for p in self.parts)
+
+
+class Sensitive(str):
+    """A string that its source marks as sensitive: judged like any other, printed only as `(sensitive)`."""
+
+    __slots__ = ()
+
+
+def join(parts: list[str | Unknown | Reference | Partial]) -> str | Unknown | Reference | Partial:
+    """One string of pieces: a plain `str` where all are known, else a `Partial` with neighbours merged."""
+    flat: list[str | Unknown | Reference] = []
+    for part in parts:
+        for piece in part.parts if isinstance(part, Partial) else (part,):
+            if isinstance(piece, str) and flat and isinstance(flat[-1], str):
+                flat[-1] += piece
+            elif piece != "":
+                flat.append(piece)
+    if not flat:
+        return ""
+    if len(flat) == 1:
+        return flat[0]
+    return Partial(tuple(flat))
+
+
+def undecided(value: Value) -> bool:
+    """Whether the value as a whole is not a plain Python value (its parts are not looked at)."""
+    return isinstance(value, (Unknown, Reference, Partial))
+
+
+def unknowns(value: Value) -> Iterator[Unknown]:
+    """Every `Unknown` anywhere inside the value, in order."""
+    if isinstance(value, Unknown):
+        yield value
+    elif isinstance(value, Partial):
+        for part in value.parts:
+            if isinstance(part, Unknown):
+                yield part
+    elif isinstance(value, list):
+        for item in value:
+            yield from unknowns(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from unknowns(item)
+
+
+def plain(value: Value) -> bool:
+    """Whether the value is wholly decided: no `Unknown`, `Reference` or `Partial` anywhere inside."""
+    if isinstance(value, list):
+        return all(map(plain, value))
+    if isinstance(value, dict):
+        return all(map(plain, value.values()))
+    return not undecided(value)
+
+
+def hint(unknown: Unknown, text: str) -> Unknown:
+    """The same unknown with a hint, unless it has one."""
+    return unknown if unknown.hint else replace(unknown, hint=text)
+
+
+def transform(value: Value, change: Callable[[Value], Value]) -> Value:
+    """The value with `change` applied to every leaf (scalars, unknowns, references, partials)."""
+    if isinstance(value, list):
+        return [transform(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: transform(item, change) for key, item in value.items()}
+    return change(value)
+
+
+class SetValue(list[Any]):
+    """A Terraform set: elements unique and in Terraform's order of iteration.
+
+    Strings stand by code point, numbers by size, `null` last; undecided elements come at the very end, and each may
+    turn out equal to another one, so that the number of elements is not known while there are any.
+    """
+
+    __slots__ = ()

@@ -1,0 +1,165 @@
+"""The pack: rules, catalog, citations and parameters, compiled and fingerprinted.
+
+A wheel carries `_pack/pack.json`, compiled when it was built; a checkout compiles `rules/` each time it starts, so that
+an edited rule is the rule that runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from phiward.errors import PackError, SettingsError
+from phiward.model.finding import Loosened, PackIdentity
+from phiward.model.project import Project
+from phiward.model.rule import SEVERITIES, Rule
+from phiward.model.value import Value
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def pack_directory() -> Path:
+    """Where the pack's YAML stands: beside the package in a wheel, at the top of a checkout."""
+    shipped = _PACKAGE / "_pack" / "rules"
+    return shipped if shipped.is_dir() else _PACKAGE.parent.parent / "rules"
+
+
+def load_pack() -> Pack:
+    """The bundled pack. Raises PackError."""
+    compiled = _PACKAGE / "_pack" / "pack.json"
+    if compiled.is_file():
+        return Pack(json.loads(compiled.read_bytes()))
+    from phiward.pack.compile import Compiler
+
+    directory = pack_directory()
+    if not directory.is_dir():
+        raise PackError("the rule pack is missing", where=str(directory), hint="reinstall phiward")
+    return Pack(Compiler(directory).compile())
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A catalog row: `properties` are the compiled dialects, read by `graph.view`."""
+
+    type: str
+    title: str
+    kinds: frozenset[str]
+    native_types: tuple[str, ...]
+    name: list[list[str | int]]
+    satellites: list[tuple[str, str, list[str | int]]]
+    properties: Mapping[str, Mapping[str, Any]]
+
+
+class Pack:
+    """The compiled pack with its tables as the engine and the reports want them."""
+
+    def __init__(self, compiled: Mapping[str, Any]) -> None:
+        self._compiled = compiled
+        self.title: str = compiled["title"]
+        self.identity = PackIdentity(compiled["version"], compiled["digest"])
+        self.property_types: Mapping[str, str] = compiled["properties"]
+        self.parameters: Mapping[str, Mapping[str, Any]] = compiled["parameters"]
+        self.profiles: Mapping[str, Mapping[str, Value]] = compiled["profiles"]
+        self.citations: Mapping[str, Mapping[str, Any]] = compiled["citations"]
+        self._rows = {native: row for row in compiled["rows"] for native in row["terraform"]}
+        self._made: dict[str, Row] = {}
+
+    def row(self, native_type: str) -> Row | None:
+        """The catalog row of a Terraform type, or None where the catalog does not know it."""
+        raw = self._rows.get(native_type)
+        if raw is None:
+            return None
+        made = self._made.get(raw["type"])
+        if made is None:
+            made = self._made[raw["type"]] = Row(
+                type=raw["type"],
+                title=raw["title"],
+                kinds=frozenset(raw["kinds"]),
+                native_types=tuple(raw["terraform"]),
+                name=raw["name"],
+                satellites=[(alias, native, by) for alias, native, by in raw["satellites"]],
+                properties=raw["properties"],
+            )
+        return made
+
+    def rows(self) -> list[Row]:
+        """Every row, in the catalog's order."""
+        seen: dict[str, Row] = {}
+        for native in self._rows:
+            row = self.row(native)
+            assert row is not None
+            seen[row.type] = row
+        return list(seen.values())
+
+    @cached_property
+    def satellite_types(self) -> frozenset[str]:
+        """Native types that are judged as part of another resource."""
+        return frozenset(native for row in self._compiled["rows"] for _, native, _ in row["satellites"])
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(
+            Rule(
+                id=raw["id"],
+                title=raw["title"],
+                theme=raw["theme"],
+                severity=SEVERITIES[raw["severity"]],
+                citations=tuple(raw["citations"]),
+                message=raw["message"],
+                because=raw["because"],
+                fix=raw["fix"],
+                fix_snippets=raw["fix_snippets"],
+                equivalents={tool: tuple(ids) for tool, ids in raw["equivalents"].items()},
+                select={**raw["select"], "given": raw["given"]},
+                when=raw["when"],
+                check=raw["check"],
+                graph=raw["graph"],
+            )
+            for raw in self._compiled["rules"]
+        )
+
+    def rule(self, id_: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.id == id_), None)
+
+    def parameters_for(self, project: Project) -> tuple[dict[str, Value], tuple[Loosened, ...]]:
+        """Every parameter's value under a project's settings, and those that it loosens. Raises SettingsError."""
+        if project.profile not in self.profiles:
+            known = ", ".join(self.profiles)
+            raise SettingsError(f"there is no profile {project.profile!r}", hint=f"known: {known}", where=project.path)
+        values = {name: spec["default"] for name, spec in self.parameters.items()}
+        values.update(self.profiles[project.profile])
+        loosened = []
+        for name, value in project.parameters.items():
+            if name not in values:
+                known = ", ".join(values)
+                raise SettingsError(f"there is no parameter {name!r}", hint=f"known: {known}", where=project.path)
+            default = self.parameters[name]["default"]
+            if not _same_kind(default, value):
+                raise SettingsError(f"parameters.{name} must be like {default!r}", where=project.path)
+            if looser(default, value, self.parameters[name]["stricter"]):
+                loosened.append(Loosened(name, default, value))
+            values[name] = value
+        return values, tuple(loosened)
+
+
+def _same_kind(default: Value, value: Value) -> bool:
+    if isinstance(default, list):
+        return isinstance(value, list) and all(type(item) is type(default[0]) for item in value)
+    return type(value) is type(default)
+
+
+def looser(default: Value, value: Value, stricter: str) -> bool:
+    """Whether a value asks for less than the default. `stricter`: higher, lower, more, fewer or `true`."""
+    if stricter == "higher":
+        return bool(value < default)
+    if stricter == "lower":
+        return bool(value > default)
+    if stricter == "more":
+        return not set(default) <= set(value)
+    if stricter == "fewer":
+        return not set(value) <= set(default)
+    return bool(value != default)

@@ -1,0 +1,298 @@
+"""`rules/**/*.yaml` -> one plain structure that loads fast, checked for meaning on the way.
+
+The structure is JSON: a wheel carries it compiled, a checkout compiles it when it starts. Paths become lists of steps,
+predicates become nested lists whose head says what they are:
+
+    ["all", [p, ...]]  ["any", [p, ...]]  ["none", [p, ...]]
+    ["test", property, [[operator, operand], ...]]
+    ["each", property, when or None, p]  ["some", property, p]  ["exists", {kind/type}, p]      (the last: scope rules)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from phiward.errors import PackError
+from phiward.model.rule import SEVERITIES
+from phiward.pack.paths import steps
+from phiward.pack.vocabulary import BUILT_IN, OPERATORS, QUANTIFIED
+
+_RULE_KEYS = {
+    "id", "title", "severity", "citations", "resources", "when", "given", "assert", "graph", "message", "because", "fix",
+    "fix_snippets", "equivalents", "examples", "never_unknown", "references",
+}  # fmt: skip
+_ROW_KEYS = {"type", "title", "kinds", "terraform", "name", "satellites", "properties", "service", "doc", "parent"}
+_DIALECT_KEYS = {"path", "values", "present", "inherits", "constant", "compute", "with"}
+_PROPERTY_KEYS = {"terraform", "default", "doc", "fix"}
+
+Compiled = dict[str, Any]
+
+
+class Compiler:
+    """Reads a pack directory; `compile` gives the structure or raises PackError at the first thing that is wrong."""
+
+    def __init__(self, directory: Path, check: Callable[[str, Any, str], None] | None = None) -> None:
+        self.directory = directory
+        self.check_schema = check
+        self.properties: dict[str, dict[str, Any]] = {}
+        self.parameters: dict[str, Any] = {}
+        self.kinds: dict[str, Any] = {}
+        self.citations: dict[str, Any] = {}
+
+    def compile(self) -> Compiled:
+        head = self.read("pack.yaml", "pack")
+        parameters = self.read("parameters.yaml", "parameters")
+        self.parameters = parameters["parameters"]
+        self.kinds = self.read("catalog/kinds.yaml", "kinds")
+        self.citations = {str(c["citation"]): c for c in self.read("citations.yaml", "citations")}
+        for path in sorted((self.directory / "properties").glob("*.yaml")):
+            self.properties.update(self.read(self.relative(path), "properties"))
+        rows = self.rows()
+        rules = self.rules()
+        return {
+            "name": head["name"],
+            "title": head["title"],
+            "version": str(head["version"]),
+            "digest": digest(self.directory),
+            "properties": {name: p["type"] for name, p in self.properties.items()},
+            "parameters": self.parameters,
+            "profiles": parameters["profiles"],
+            "citations": self.citations,
+            "rows": rows,
+            "rules": rules,
+        }
+
+    def relative(self, path: Path) -> str:
+        return path.relative_to(self.directory).as_posix()
+
+    def read(self, name: str, schema: str) -> Any:
+        document = read_yaml(self.directory / name, name)
+        if self.check_schema is not None:
+            self.check_schema(schema, document, name)
+        return document
+
+    # -- catalog
+
+    def rows(self) -> list[Compiled]:
+        rows: list[Compiled] = []
+        seen: dict[str, str] = {}
+        for path in sorted((self.directory / "catalog").glob("*/*.yaml")):
+            where = self.relative(path)
+            for row in self.read(where, "catalog") or []:
+                compiled = self.row(row, where)
+                for native in [compiled["type"], *compiled["terraform"]]:
+                    if native in seen:
+                        raise PackError(f"{native} has a row in {seen[native]} too", where=where)
+                    seen[native] = where
+                rows.append(compiled)
+        return rows
+
+    def row(self, row: Any, where: str) -> Compiled:
+        where = f"{where}: {row.get('type', '?')}"
+        self.known(row, _ROW_KEYS, where)
+        kinds = row["kinds"]
+        for kind in kinds:
+            if kind not in self.kinds:
+                raise PackError(f"unknown kind {kind!r}", where=where, hint="rules/catalog/kinds.yaml lists them")
+            for needed in self.kinds[kind].get("requires", []):
+                if needed not in row["properties"]:
+                    raise PackError(f"a {kind} must say {needed}", where=where)
+        native = row.get("terraform", [])
+        name = row.get("name", {}).get("terraform", [])
+        return {
+            "type": row["type"],
+            "title": row["title"],
+            "kinds": kinds,
+            "terraform": [native] if isinstance(native, str) else native,
+            "name": [steps(p, where) for p in ([name] if isinstance(name, str) else name)],
+            "satellites": self.satellites(row.get("satellites", {}).get("terraform", {}), where),
+            "properties": {n: self.property(n, p, f"{where}.{n}") for n, p in row["properties"].items()},
+        }
+
+    def satellites(self, satellites: Any, where: str) -> list[list[Any]]:
+        found = []
+        for alias, spec in satellites.items():
+            for native in [spec["type"]] if isinstance(spec["type"], str) else spec["type"]:
+                found.append([alias, native, steps(spec["by"], where)])
+        return found
+
+    def property(self, name: str, spec: Any, where: str) -> Compiled:
+        if name not in self.properties:
+            raise PackError(f"unknown property {name!r}", where=where, hint="rules/properties/*.yaml is the vocabulary")
+        self.known(spec, _PROPERTY_KEYS, where)
+        compiled: Compiled = self.dialect(spec.get("terraform"), where)
+        if "default" in spec:
+            compiled["default"] = spec["default"]
+        if ("default" in spec or "constant" in compiled) and not spec.get("doc"):
+            raise PackError("a default or constant says in `doc` where it is documented", where=where)
+        if "fix" in spec:
+            compiled["fix"] = spec["fix"]["terraform"]
+        return compiled
+
+    def dialect(self, spec: Any, where: str) -> Compiled:
+        if isinstance(spec, str):
+            return {"paths": [steps(spec, where)]}
+        if isinstance(spec, list):
+            return {"paths": [steps(p, where) for p in spec]}
+        if not isinstance(spec, dict):
+            raise PackError("says nowhere where it stands in terraform", where=where)
+        self.known(spec, _DIALECT_KEYS, where)
+        if "constant" in spec:
+            return {"constant": spec["constant"]}
+        if "compute" in spec:
+            return {"compute": spec["compute"], "with": spec.get("with", {})}
+        path = spec["path"]
+        compiled: Compiled = {"paths": [steps(p, where) for p in ([path] if isinstance(path, str) else path)]}
+        if "values" in spec:
+            compiled["values"] = {text_key(raw): value for raw, value in spec["values"].items()}
+        if spec.get("present"):
+            compiled["present"] = True
+        if "inherits" in spec:
+            compiled["inherits"] = [steps(p, where) for p in spec["inherits"]]
+        return compiled
+
+    # -- rules
+
+    def rules(self) -> list[Compiled]:
+        rules: dict[str, Compiled] = {}
+        for path in sorted((self.directory / "hipaa").glob("*/*.yaml")):
+            where = self.relative(path)
+            rule = self.rule(self.read(where, "rule"), path, where)
+            if rule["id"] in rules:
+                raise PackError(f"the rule {rule['id']!r} exists twice", where=where)
+            rules[rule["id"]] = rule
+        return [rules[id_] for id_ in sorted(rules)]
+
+    def rule(self, rule: Any, path: Path, where: str) -> Compiled:
+        self.known(rule, _RULE_KEYS, where)
+        if rule["id"] != path.stem:
+            raise PackError(f"the file of rule {rule['id']!r} must be {rule['id']}.yaml", where=where)
+        if rule["severity"] not in SEVERITIES:
+            raise PackError(f"severity is one of {', '.join(SEVERITIES)}", where=where)
+        for citation in rule["citations"]:
+            if citation not in self.citations:
+                raise PackError(f"{citation} is not in citations.yaml", where=where)
+        for kind in as_list(rule["resources"].get("kind", [])) + as_list(rule["resources"].get("not_kind", [])):
+            if kind not in self.kinds:
+                raise PackError(f"unknown kind {kind!r}", where=where)
+        fix = rule["fix"]
+        return {
+            "id": rule["id"],
+            "title": rule["title"],
+            "theme": path.parent.name,
+            "severity": rule["severity"],
+            "citations": rule["citations"],
+            "message": rule["message"],
+            "because": rule["because"].strip(),
+            "fix": fix.strip(),
+            "fix_snippets": rule.get("fix_snippets", {}),
+            "equivalents": rule.get("equivalents", {}),
+            "select": {key: as_list(value) for key, value in rule["resources"].items()},
+            "given": {key: as_list(value) for key, value in rule.get("given", {}).items()},
+            "when": self.predicate(rule["when"], where) if "when" in rule else None,
+            "check": self.scope_check(rule, where) if "scope" in rule["resources"] else self.check(rule, where),
+            "graph": rule.get("graph"),
+        }
+
+    def check(self, rule: Any, where: str) -> Any:
+        if ("graph" in rule) == ("assert" in rule):
+            raise PackError("a rule has either `assert` or `graph`", where=where)
+        return self.predicate(rule["assert"], where) if "assert" in rule else None
+
+    def scope_check(self, rule: Any, where: str) -> Any:
+        spec = rule["assert"].get("some") if isinstance(rule.get("assert"), dict) else None
+        if not isinstance(spec, dict):
+            raise PackError("a rule about a scope asserts `some: {kind or type, where}`", where=where)
+        self.known(spec, {"kind", "type", "where"}, where)
+        select = {key: as_list(spec[key]) for key in ("kind", "type") if key in spec}
+        return ["exists", select, self.predicate(spec["where"], where) if "where" in spec else ["all", []]]
+
+    def predicate(self, spec: Any, where: str, *, free: bool = False) -> Any:
+        """`free`: inside `each` and `some` the names are keys of the element, not properties."""
+        if not isinstance(spec, dict):
+            raise PackError("a predicate is a mapping", where=where)
+        parts: list[Any] = []
+        for key, value in spec.items():
+            if key in ("all_of", "any_of", "none_of"):
+                parts.append([key[:-3], [self.predicate(p, where, free=free) for p in value]])
+            elif key == "each":
+                self.known(value, {"in", "when", "assert"}, where)
+                when = self.predicate(value["when"], where, free=True) if "when" in value else None
+                inner = self.predicate(value["assert"], where, free=True)
+                parts.append(["each", self.named(value["in"], where, free), when, inner])
+            elif key == "some":
+                self.known(value, {"in", "assert"}, where)
+                inner = self.predicate(value["assert"], where, free=True)
+                parts.append(["some", self.named(value["in"], where, free), inner])
+            else:
+                parts.append(["test", self.named(key, where, free), self.test(value, where)])
+        return parts[0] if len(parts) == 1 else ["all", parts]
+
+    def named(self, name: str, where: str, free: bool) -> str:
+        if not free and name not in self.properties and name not in BUILT_IN:
+            raise PackError(f"unknown property {name!r}", where=where, hint="rules/properties/*.yaml is the vocabulary")
+        return name
+
+    def test(self, spec: Any, where: str) -> list[list[Any]]:
+        if not isinstance(spec, dict) or set(spec) == {"parameter"}:
+            return [["equals", self.operand(spec, where)]]
+        tests = []
+        for operator, operand in spec.items():
+            if operator not in OPERATORS:
+                raise PackError(f"unknown operator {operator!r}", where=where, hint=f"one of {', '.join(OPERATORS)}")
+            if operator in QUANTIFIED:
+                tests.append([operator, self.test(operand, where)])
+            else:
+                tests.append([operator, self.operand(operand, where)])
+        return tests
+
+    def operand(self, operand: Any, where: str) -> Any:
+        if isinstance(operand, dict):
+            name = operand.get("parameter")
+            if set(operand) != {"parameter"} or name not in self.parameters:
+                raise PackError(f"unknown parameter {operand!r}", where=where)
+        return operand
+
+    def known(self, mapping: Any, keys: set[str], where: str) -> None:
+        if not isinstance(mapping, dict):
+            raise PackError(f"expected a mapping, found {mapping!r}", where=where)
+        for key in mapping:
+            if key not in keys:
+                raise PackError(f"unknown key {key!r}", where=where, hint=f"known here: {', '.join(sorted(keys))}")
+
+
+def text_key(raw: Any) -> str:
+    """How a raw value is looked up in `values`: booleans as Terraform writes them."""
+    return str(raw).lower() if isinstance(raw, bool) else str(raw)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def read_yaml(path: Path, name: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except OSError as error:
+        raise PackError(f"cannot be read: {error.strerror}", where=name) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise PackError(
+            f"not valid YAML: {error.problem}", where=f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        ) from error
+
+
+def digest(directory: Path) -> str:
+    """SHA-256 over the relative path and content of every file of a pack, in order of path."""
+    total = hashlib.sha256()
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and path.suffix in (".yaml", ".json"):
+            content = path.read_bytes()
+            total.update(f"{path.relative_to(directory).as_posix()}\0{len(content)}\0".encode())
+            total.update(content)
+    return f"sha256:{total.hexdigest()}"

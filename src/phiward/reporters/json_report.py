@@ -1,0 +1,145 @@
+"""The full record: every evaluated pair of rule and resource. Every other format is a view of it.
+
+Its shape is a contract, `report.schema.json`: keys are added, never renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from phiward import __version__
+from phiward.model.finding import Diagnostic, Evidence, Finding, Report, Subject, Summary, Waiver
+from phiward.model.rule import Rule
+from phiward.reporters.grouping import rules_of
+from phiward.reporters.plain import dumps, place, plain
+
+SCHEMA = "phiward/report/v1"
+
+
+def render(report: Report) -> str:
+    """JSON in ASCII; every finding, rule and diagnostic on a line of its own, so that reports diff well."""
+    parts = [
+        ("schema", dumps(SCHEMA)),
+        ("tool", dumps(_tool(report))),
+        ("target", dumps(report.target)),
+        ("roots", dumps(list(report.roots))),
+        ("partial", dumps(report.partial)),
+        ("summary", dumps(_summary(report.summary, report.exit_status))),
+        ("gate", dumps(report.gate)),
+        ("loosened", _rows(_loosened(report))),
+        ("unmodelled_types", dumps(report.unmodelled_types)),
+        ("rules", _rows(map(_rule, rules_of(report.findings)))),
+        ("findings", _rows(map(_finding, report.findings))),
+        ("diagnostics", _rows(map(_diagnostic, report.diagnostics))),
+    ]
+    return "{\n" + ",\n".join(f'"{name}": {text}' for name, text in parts) + "\n}\n"
+
+
+def _rows(values: Iterable[dict[str, Any]]) -> str:
+    rows = ",\n".join(map(dumps, values))
+    return f"[\n{rows}\n]" if rows else "[]"
+
+
+def _tool(report: Report) -> dict[str, Any]:
+    pack = {"version": report.pack.version, "digest": report.pack.digest}
+    return {"name": "phiward", "version": __version__, "pack": pack}
+
+
+def _summary(summary: Summary, exit_status: int) -> dict[str, Any]:
+    return {
+        "pass": summary.passed,
+        "fail": summary.failed,
+        "unknown": summary.unknown,
+        "not_applicable": summary.not_applicable,
+        "waived": summary.waived,
+        "resources": summary.resources,
+        "unmodelled": summary.unmodelled,
+        "exit_status": exit_status,
+    }
+
+
+def _loosened(report: Report) -> list[dict[str, Any]]:
+    return [
+        {"parameter": one.parameter, "default": plain(one.default), "value": plain(one.value)}
+        for one in report.loosened
+    ]
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "theme": rule.theme,
+        "severity": rule.severity.label,
+        "citations": list(rule.citations),
+        "because": rule.because,
+        "fix": rule.fix,
+        "equivalents": {name: list(ids) for name, ids in rule.equivalents.items()},
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule.id,
+        "verdict": finding.verdict.value,
+        "severity": finding.rule.severity.label,
+        "citations": list(finding.rule.citations),
+        "resource": _resource(finding.subject),
+        "location": place(finding.location),
+        "message": finding.message,
+        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "fingerprint": finding.fingerprint,
+        "waiver": _waiver(finding.waiver),
+    }
+
+
+def _resource(subject: Subject) -> dict[str, Any]:
+    return {
+        "address": subject.address,
+        "type": subject.type,
+        "native_type": subject.native_type,
+        "source": subject.source,
+        "tenant": subject.tenant,
+        "data_class": subject.data_class,
+        "scope": subject.scope,
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "property": evidence.property,
+        "observed": plain(evidence.observed),
+        "expected": plain(evidence.expected),
+        "location": place(evidence.location) if evidence.location else None,
+        "by_default": evidence.by_default,
+        "write": evidence.write,
+        "attribute": evidence.attribute,
+    }
+
+
+def _waiver(waiver: Waiver | None) -> dict[str, Any] | None:
+    if waiver is None:
+        return None
+    return {
+        "rule": waiver.rule,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires.isoformat(),
+        "location": place(waiver.location),
+        "kind": waiver.kind,
+    }
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "level": diagnostic.level.value,
+        "code": diagnostic.code,
+        "path": diagnostic.path,
+        "line": diagnostic.line,
+        "column": diagnostic.column,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        "incomplete": diagnostic.incomplete,
+        "invalid": diagnostic.invalid,
+    }

@@ -1,0 +1,123 @@
+"""The end of the terminal report: counts, what was accepted, what no rule spoke to, the gate's sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from phiward.model.finding import Finding, Report, Verdict, Waiver
+from phiward.model.rule import Severity
+from phiward.reporters.lines import Line, table, wrap
+from phiward.reporters.text import clean, cut, listed, plural, prose, show
+
+_LONGEST_NAME = 48
+_COLUMNS = ("failed", "unknown", "waived", "passed")
+_MOST_TYPES = 6
+
+
+def summary(report: Report, width: int) -> list[Line]:
+    """Everything that is said once, at the end."""
+    lines = _tables(report) if _remarkable(report) else []
+    lines += _waived(report, width)
+    lines += _loosened(report, width)
+    lines += _evaluated(report, width)
+    bad = report.exit_status != 0
+    lines += wrap(
+        [(f"Exit status {report.exit_status}: {prose(report.gate)}", "high" if bad else "good")], width, 0
+    )
+    return [*lines, *wrap([(_calm(report), "faint")], width, 0)]
+
+
+def _remarkable(report: Report) -> bool:
+    return any(f.verdict in {Verdict.FAIL, Verdict.UNKNOWN} for f in report.findings)
+
+
+def column(finding: Finding) -> str:
+    """Which count a finding falls into; empty for a rule that does not apply."""
+    if finding.verdict is Verdict.NOT_APPLICABLE:
+        return ""
+    if finding.waiver is not None and finding.verdict is not Verdict.PASS:
+        return "waived"
+    return {Verdict.FAIL: "failed", Verdict.UNKNOWN: "unknown", Verdict.PASS: "passed"}[finding.verdict]
+
+
+def _tables(report: Report) -> list[Line]:
+    lines = _table(
+        report, "severity", lambda f: [f.rule.severity.label], [s.label for s in reversed(Severity)]
+    )
+    lines += _table(report, "45 CFR", lambda f: f.rule.citations, None)
+    if any(finding.subject.tenant is not None for finding in report.findings):
+        lines += _table(report, "tenant", lambda f: [f.subject.tenant or "no tenant"], None)
+    return lines
+
+
+def _table(
+    report: Report, name: str, keys: Callable[[Finding], Iterable[str]], order: list[str] | None
+) -> list[Line]:
+    """Return a row for each key that has a failed, unknown or waived verdict; the rest are all passed."""
+    counts: dict[str, Counter[str]] = {}
+    for finding in report.findings:
+        if counted := column(finding):
+            for key in keys(finding):
+                counts.setdefault(key, Counter())[counted] += 1
+    ordered = [key for key in order or sorted(counts) if key in counts]
+    rows = [
+        [cut(clean(key), _LONGEST_NAME), *(f"{counts[key][c]:,}" for c in _COLUMNS)]
+        for key in ordered
+        if any(counts[key][c] for c in _COLUMNS[:3])
+    ]
+    return [*table([name, *_COLUMNS], rows, 0), []] if rows else []
+
+
+def _waived(report: Report, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for finding in report.findings:
+        if finding.waiver is not None and column(finding) == "waived":
+            subject = f"[{clean(finding.rule.id)}] {clean(finding.subject.address)}: "
+            lines += wrap([("waived", "low"), (subject + accepted(finding.waiver), "")], width, 2)
+    return [*lines, []] if lines else []
+
+
+def accepted(waiver: Waiver) -> str:
+    """Who accepted a finding, until when, and why."""
+    owner = clean(waiver.owner) or "(no owner)"
+    at = clean(str(waiver.location))
+    return f"until {waiver.expires.isoformat()} by {owner}: {prose(waiver.reason)} ({at})"
+
+
+def _loosened(report: Report, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for one in report.loosened:
+        said = f"{clean(one.parameter)} is {show(one.value)}, the pack asks {show(one.default)}"
+        lines += wrap([("loosened", "medium"), (f" {said}", "")], width, 2)
+    return [*lines, []] if lines else []
+
+
+def _evaluated(report: Report, width: int) -> list[Line]:
+    counts = report.summary
+    numbers = {
+        "failed": counts.failed,
+        "unknown": counts.unknown,
+        "waived": counts.waived,
+        "passed": counts.passed,
+    }
+    verdicts = ", ".join(f"{number:,} {name}" for name, number in numbers.items())
+    text = f"{plural(counts.resources, 'resource')} read; verdicts: {verdicts}."
+    lines = wrap([(text, "")], width, 2)
+    if counts.unmodelled:
+        types = sorted(report.unmodelled_types.items(), key=lambda item: (-item[1], item[0]))
+        names = listed([f"{number:,} {clean(name)}" for name, number in types], _MOST_TYPES)
+        said = f"{plural(counts.unmodelled, 'resource')} not modelled, so no rule spoke to them"
+        lines += wrap([(f"{said}: {names}." if names else f"{said}.", "medium")], width, 2)
+    if report.partial:
+        lines += wrap([("Only what the changed files touch was scanned.", "")], width, 2)
+    return lines
+
+
+def _calm(report: Report) -> str:
+    rules = plural(len({finding.rule.id for finding in report.findings if column(finding)}), "rule")
+    pack = f"pack {clean(report.pack.version)} ({clean(report.pack.digest)[:19]})"
+    return (
+        f"Judged by {rules} of {pack}, from configuration alone: one part of a HIPAA programme. "
+        "People attest the rest."
+    )

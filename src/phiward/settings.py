@@ -1,0 +1,187 @@
+"""Flags, environment and `phiward.yaml` become frozen settings, here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from phiward.errors import SettingsError
+from phiward.model.project import Identify, Project
+from phiward.model.rule import Severity
+
+SETTINGS_FILE = "phiward.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One scan. Paths are as given; `fail_on` None means that no finding fails the gate (--exit-zero)."""
+
+    paths: tuple[Path, ...]
+    today: date
+    settings_file: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    variable_files: tuple[Path, ...] = ()
+    environment_variables: Mapping[str, str] = field(default_factory=dict)
+    workspace: str = ""
+    rules: tuple[str, ...] = ()
+    severity: Severity = Severity.LOW
+    tenants: tuple[str, ...] = ()
+    fail_on: Severity = Severity.LOW
+    fail_on_unknown: bool = False
+    allow_incomplete: bool = False
+    exit_zero: bool = False
+
+
+def terraform_environment(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, str], str]:
+    """The variables (`TF_VAR_name`) and the workspace that Terraform itself would take from the environment."""
+    variables = {k.removeprefix("TF_VAR_"): v for k, v in environment.items() if k.startswith("TF_VAR_")}
+    return variables, environment.get("TF_WORKSPACE", "")
+
+
+class Projects:
+    """The `phiward.yaml` of each directory: the nearest one upwards, inside the tree; or the one that was named."""
+
+    def __init__(self, base: Path, explicit: Path | None = None) -> None:
+        self._base = base
+        self._explicit = self._read(explicit) if explicit else None
+        self._by_directory: dict[Path, Project] = {}
+
+    def of(self, directory: Path) -> Project:
+        """The settings that apply to a directory. Raises SettingsError where its file is wrong."""
+        if self._explicit is not None:
+            return self._explicit
+        if directory not in self._by_directory:
+            path = directory / SETTINGS_FILE
+            if path.is_file():
+                found = self._read(path)
+            elif directory == self._base or self._base not in directory.parents:
+                found = Project()
+            else:
+                found = self.of(directory.parent)
+            self._by_directory[directory] = found
+        return self._by_directory[directory]
+
+    def _read(self, path: Path) -> Project:
+        resolved = path.resolve()
+        inside = self._base in resolved.parents
+        relative = resolved.relative_to(self._base).as_posix() if inside else str(path)
+        directory = "" if "/" not in relative else relative.rsplit("/", 1)[0]
+        return parse_project(read_yaml(path), relative, directory)
+
+
+def read_yaml(path: Path) -> Any:
+    """A settings file as plain values. Raises SettingsError with line and column."""
+    import yaml
+
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both are safe loaders
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise SettingsError(f"not valid YAML: {error.problem}", where=where) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SettingsError("not valid YAML", where=str(path)) from error
+
+
+def parse_project(document: Any, path: str, directory: str = "") -> Project:
+    """A settings document checked key by key. Raises SettingsError; an unknown key is an error, never ignored."""
+    if document is None:
+        document = {}
+    keys = _mapping(document, path, "", ("tenancy", "data_classes", "profile", "parameters", "complete_roots"))
+    tenancy = _mapping(keys.get("tenancy", {}), path, "tenancy", ("identify", "tiers", "tenants"))
+    classes = _mapping(keys.get("data_classes", {}), path, "data_classes", ("default", "tag"))
+    tiers = {name: _tier(value, path, f"tenancy.tiers.{name}") for name, value in _any(tenancy, "tiers", path).items()}
+    tenants = {name: _text(tier, path, f"tenancy.tenants.{name}") for name, tier in _any(tenancy, "tenants", path).items()}
+    for name, tier in tenants.items():
+        if tier not in tiers:
+            raise SettingsError(f"tenancy.tenants.{name}: there is no tier {tier!r} under tenancy.tiers", where=path)
+    project = Project(
+        path=path,
+        directory=directory,
+        tiers=tiers,
+        tenants=tenants,
+        identify=_identify(tenancy["identify"], path) if "identify" in tenancy else Project().identify,
+        default_class=_text(classes.get("default", "phi"), path, "data_classes.default"),
+        class_tag=_text(classes.get("tag", "data-class"), path, "data_classes.tag"),
+        profile=_text(keys.get("profile", "hipaa"), path, "profile"),
+        parameters=_any(keys, "parameters", path),
+        complete_roots=tuple(_text(r, path, "complete_roots") for r in _list(keys, "complete_roots", path)),
+    )
+    return project
+
+
+_DEDICATION = {
+    "database": ("dedicated", "shared"),
+    "bucket": ("dedicated", "shared"),
+    "key": ("dedicated", "per-tier", "shared"),
+}
+
+
+def _tier(value: Any, path: str, where: str) -> dict[str, str]:
+    promises = _mapping(value, path, where, tuple(_DEDICATION))
+    for name, promise in promises.items():
+        if promise not in _DEDICATION[name]:
+            choices = ", ".join(_DEDICATION[name])
+            raise SettingsError(f"{where}.{name} is one of {choices}, not {promise!r}", where=path)
+    return promises
+
+
+def _identify(value: Any, path: str) -> tuple[Identify, ...]:
+    import re
+
+    if not isinstance(value, list):
+        raise SettingsError("tenancy.identify is a list", where=path)
+    entries = []
+    for number, entry in enumerate(value, 1):
+        where = f"tenancy.identify[{number}]"
+        keys = _mapping(entry, path, where, ("tag", "instance_key", "name", "namespace_label"))
+        if len(keys) != 1:
+            raise SettingsError(f"{where} has exactly one key", where=path)
+        kind, pattern = next(iter(keys.items()))
+        pattern = _text(pattern, path, where)
+        if kind in ("instance_key", "name"):
+            try:
+                groups = re.compile(pattern).groupindex
+            except re.error as error:
+                raise SettingsError(f"{where}: not a regular expression: {error}", where=path) from error
+            if "tenant" not in groups:
+                raise SettingsError(f"{where}: the pattern has no group (?P<tenant>...)", where=path)
+        entries.append(Identify(kind, pattern))
+    return tuple(entries)
+
+
+def _mapping(value: Any, path: str, where: str, known: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{where or 'the file'} is a mapping", where=path)
+    for key in value:
+        if key not in known:
+            name = f"{where}.{key}" if where else str(key)
+            raise SettingsError(f"unknown key {name!r}", hint=f"known here: {', '.join(known)}", where=path)
+    return value
+
+
+def _any(mapping: Mapping[str, Any], key: str, path: str) -> dict[str, Any]:
+    value = mapping.get(key, {})
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise SettingsError(f"{key} is a mapping of names", where=path)
+    return value
+
+
+def _list(mapping: Mapping[str, Any], key: str, path: str) -> list[Any]:
+    value = mapping.get(key, [])
+    if not isinstance(value, list):
+        raise SettingsError(f"{key} is a list", where=path)
+    return value
+
+
+def _text(value: Any, path: str, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"{where} is a text, not {value!r}", where=path)
+    return value

@@ -1,0 +1,396 @@
+"""Terraform's functions where the real binary cannot judge them: undecided parts, hostile input, cost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phiward.loaders.terraform.functions import FUNCTIONS, FunctionError
+from phiward.loaders.terraform.functions.undecided import OpenList
+from phiward.model.holed_json import JsonError, parse
+from phiward.model.value import Partial, Reference, Sensitive, SetValue, Unknown, join, plain
+
+ARN = Reference("aws_s3_bucket.a", ("arn",))
+NAME = Reference("aws_s3_bucket.a", ("bucket",))
+WHY = Unknown("variable x has no value")
+PATH = Partial((ARN, "/*"))
+
+
+def call(name: str, *arguments: Any) -> Any:
+    return FUNCTIONS[name].call(*arguments)
+
+
+# -- what is known is kept
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("concat", (["a", WHY], [ARN]), ["a", WHY, ARN]),
+        ("concat", (["a"], WHY), OpenList(["a", WHY])),
+        ("concat", (WHY, []), WHY),
+        ("merge", ({"a": 1, "b": WHY}, {"a": ARN}), {"a": ARN, "b": WHY}),
+        ("merge", ({"a": 1}, WHY), WHY),
+        ("flatten", ([["a", [PATH]], []],), ["a", PATH]),
+        ("keys", ({"b": WHY, "a": 1},), ["a", "b"]),
+        ("values", ({"b": WHY, "a": 1},), [1, WHY]),
+        ("values", (WHY,), WHY),
+        ("lookup", ({"a": WHY, "b": 1}, "b", 2), 1),
+        ("lookup", ({"a": WHY}, "a", 2), WHY),
+        ("lookup", ({"a": 1}, "c", ARN), ARN),
+        ("lookup", (WHY, "c", 1), WHY),
+        ("element", ([WHY, "b"], 1), "b"),
+        ("element", (OpenList(["a", WHY]), 0), "a"),
+        ("element", (OpenList(["a", WHY]), 1), WHY),
+        ("coalesce", (None, "", ARN), ARN),
+        ("coalesce", (None, WHY, "x"), WHY),
+        ("coalesce", ("a", WHY), "a"),
+        ("coalesce", (PATH, "x"), PATH),
+        ("coalescelist", ([], [WHY]), [WHY]),
+        ("coalescelist", (WHY, ["a"]), WHY),
+        ("compact", (["", "a", None, PATH],), ["a", PATH]),
+        ("compact", (["", WHY],), OpenList([WHY])),
+        ("distinct", (["a", "a"],), ["a"]),
+        ("distinct", ([ARN, ARN],), [ARN]),
+        ("distinct", (["a", WHY],), OpenList(["a", WHY])),
+        ("length", ([WHY, ARN],), 2),
+        ("length", (OpenList(["a", WHY]),), WHY),
+        ("length", (SetValue(["a", WHY]),), WHY),
+        ("length", ({"a": WHY},), 1),
+        ("zipmap", (["a", "b"], [WHY, 1]), {"a": WHY, "b": 1}),
+        ("zipmap", (["a", WHY], [1, 2]), WHY),
+        ("slice", ([WHY, "b", "c"], 1, 2), ["b"]),
+        ("slice", (OpenList(["a", WHY]), 0, 1), ["a"]),
+        ("slice", (OpenList(["a", WHY]), 0, 2), WHY),
+        ("reverse", ([WHY, "b"],), ["b", WHY]),
+        ("contains", ([WHY, "b"], "b"), True),
+        ("contains", ([WHY, "b"], "c"), WHY),
+        ("contains", ([PATH], "*"), WHY),
+        ("contains", ([Partial(("arn:", ARN))], "*"), False),
+        ("index", (["a", WHY, "b"], "a"), 0),
+        ("index", (["a", WHY, "b"], "b"), WHY),
+        ("one", ([WHY],), WHY),
+        ("one", (OpenList([WHY]),), WHY),
+        ("alltrue", ([WHY, False],), False),
+        ("alltrue", ([WHY, True],), WHY),
+        ("anytrue", ([WHY, True],), True),
+        ("anytrue", ([WHY, False],), WHY),
+        ("chunklist", ([WHY, "b", "c"], 2), [[WHY, "b"], ["c"]]),
+        ("toset", (["b", WHY, "a", "b"],), SetValue(["a", "b", WHY])),
+        ("tolist", ([WHY, 1, "a"],), [WHY, "1", "a"]),
+        ("tolist", (SetValue(["a", WHY]),), WHY),
+        ("tomap", ({"a": WHY, "b": 1},), {"a": WHY, "b": 1}),
+        ("setunion", (["b"], ["a", ARN]), SetValue(["a", "b", ARN])),
+        ("setunion", (["b"], WHY), SetValue(["b", WHY])),
+        ("setsubtract", (["a", "b"], [Partial(("x", WHY))]), SetValue(["a", "b"])),
+        ("setsubtract", (["a", "b"], [WHY]), WHY),
+        ("setintersection", (["a"], [WHY]), WHY),
+        ("setproduct", (["a"], [WHY]), [["a", WHY]]),
+        ("join", ("/", ["a", ARN, "b"]), Partial(("a/", ARN, "/b"))),
+        ("join", (",", OpenList(["a", ARN])), Partial(("a", Unknown(f"it depends on {ARN}, which is known only once it is applied")))),
+        ("format", ("%s/*", ARN), PATH),
+        ("format", ("%s-%d", "a", WHY), Partial(("a-", WHY))),
+        ("format", ("%v", [WHY]), Partial(("[", WHY, "]"))),
+        ("formatlist", ("%s/*", ["a", ARN]), ["a/*", PATH]),
+        ("formatlist", ("%s-%s", ["a"], WHY), WHY),
+        ("lower", (Partial(("ARN:", WHY)),), Partial(("arn:", WHY))),
+        ("trimprefix", (Partial(("arn:x", WHY)), "arn:"), Partial(("x", WHY))),
+        ("trimprefix", (Partial((WHY, "x")), ""), Partial((WHY, "x"))),
+        ("trimsuffix", (PATH, "/*"), ARN),
+        ("trimsuffix", (PATH, "x"), PATH),
+        ("trimspace", (Partial((" a", WHY, "b ")),), Partial(("a", WHY, "b"))),
+        ("chomp", (Partial((WHY, "x\n")),), Partial((WHY, "x"))),
+        ("startswith", (Partial(("arn:", ARN)), "arn"), True),
+        ("startswith", (Partial(("arn:", WHY)), "arn:aws"), WHY),
+        ("endswith", (PATH, "x"), False),
+        ("strcontains", (PATH, "*"), True),
+        ("replace", (Partial(("a_", WHY)), "_", "-"), Partial(("a-", WHY))),
+        ("tostring", (ARN,), ARN),
+        ("tonumber", (WHY,), WHY),
+        ("jsonencode", (WHY,), WHY),
+        ("jsonencode", ({"b": ARN, "a": PATH},), Partial(('{"a":"', ARN, '/*","b":', ARN, "}"))),
+    ],
+)
+def test_what_is_known_is_kept(name: str, arguments: tuple[Any, ...], expected: Any) -> None:
+    result = call(name, *arguments)
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+def test_a_reference_that_may_be_null_is_not_chosen() -> None:
+    assert isinstance(call("coalesce", NAME, "x"), Unknown)
+
+
+def test_reasons_survive() -> None:
+    assert call("join", ",", WHY) == WHY
+    assert str(ARN) in call("length", ARN).reason
+
+
+def test_sensitive_strings() -> None:
+    marked = call("sensitive", {"a": ["x", 1]})
+    assert isinstance(marked["a"][0], Sensitive)
+    assert not isinstance(call("nonsensitive", marked)["a"][0], Sensitive)
+    assert call("issensitive", Sensitive("x")) is True
+    assert isinstance(call("issensitive", ["x"]), Unknown)
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("timestamp", ()), ("plantimestamp", ()), ("uuid", ()), ("bcrypt", ("x",))])
+def test_what_changes_from_run_to_run_is_unknown(name: str, arguments: tuple[Any, ...]) -> None:
+    assert isinstance(call(name, *arguments), Unknown)
+
+
+# -- an undecided part may turn out to be anything, and the answer must have allowed for it
+
+TEXTS = st.text(alphabet="ab/-", max_size=3)
+LISTS = st.lists(TEXTS, max_size=4)
+
+
+def covers(answer: Any, truth: Any) -> bool:
+    """Whether `truth` is one of the values that the answer leaves open."""
+    if isinstance(answer, (Unknown, Reference)):
+        return True
+    if isinstance(answer, Partial):
+        return isinstance(truth, str) and matches(answer.parts, truth)
+    if isinstance(answer, SetValue) and not plain(answer):
+        return all(item in truth for item in answer if plain(item))
+    if isinstance(answer, list):
+        return isinstance(truth, list) and covers_list(list(answer), truth, isinstance(answer, OpenList))
+    if isinstance(answer, dict):
+        return answer.keys() == truth.keys() and all(covers(answer[key], truth[key]) for key in answer)
+    return type(answer) is type(truth) and answer == truth
+
+
+def covers_list(answer: list[Any], truth: list[Any], is_open: bool) -> bool:
+    if not answer:
+        return not truth
+    first, rest = answer[0], answer[1:]
+    if is_open and not plain(first):
+        return any(covers_list(rest, truth[taken:], is_open) for taken in range(len(truth) + 1))
+    return bool(truth) and covers(first, truth[0]) and covers_list(rest, truth[1:], is_open)
+
+
+def matches(parts: tuple[Any, ...], text: str) -> bool:
+    if not parts:
+        return not text
+    if isinstance(parts[0], str):
+        return text.startswith(parts[0]) and matches(parts[1:], text[len(parts[0]) :])
+    return any(matches(parts[1:], text[taken:]) for taken in range(len(text) + 1))
+
+
+@st.composite
+def half_known_text(draw: st.DrawFn) -> tuple[Any, str]:
+    pieces = draw(st.lists(st.tuples(TEXTS, st.booleans()), max_size=3))
+    return join([WHY if hidden else text for text, hidden in pieces]), "".join(text for text, _ in pieces)
+
+
+@st.composite
+def half_known_list(draw: st.DrawFn) -> tuple[Any, list[str]]:
+    truth, known, is_open = [], [], draw(st.booleans())
+    for _ in range(draw(st.integers(0, 4))):
+        if is_open and draw(st.booleans()):
+            known.append(WHY)
+            truth += draw(LISTS)
+        else:
+            partial, text = draw(half_known_text())
+            # In an open list, only what is wholly unknown stands for several.
+            if is_open and isinstance(partial, Unknown):
+                partial = text
+            known.append(partial)
+            truth.append(text)
+    return (OpenList(known) if is_open and not plain(known) else known), truth
+
+
+def outcome(name: str, arguments: list[Any]) -> Any:
+    try:
+        return call(name, *arguments)
+    except FunctionError:
+        return None
+
+
+def check(name: str, pairs: list[tuple[Any, Any]]) -> None:
+    try:
+        answer = call(name, *(known for known, _ in pairs))
+    except FunctionError:
+        # A refusal must be certain: the decided values are refused, too.
+        with pytest.raises(FunctionError):
+            call(name, *(truth for _, truth in pairs))
+        return
+    truth = outcome(name, [truth for _, truth in pairs])
+    assert truth is None or covers(answer, truth), (answer, truth)
+
+
+OF_TEXT = ["lower", "upper", "chomp", "trimspace", "jsonencode", "tostring", "length"]
+OF_TWO_TEXTS = ["trimprefix", "trimsuffix", "startswith", "endswith", "strcontains"]
+OF_A_LIST = ["compact", "distinct", "flatten", "length", "reverse", "toset", "tolist", "one", "jsonencode"]
+OF_TWO_LISTS = ["concat", "setunion", "setintersection", "setsubtract", "coalescelist", "setproduct", "zipmap"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("name", OF_TEXT + OF_TWO_TEXTS)
+def test_texts_of_which_pieces_are_unknown(name: str, data: st.DataObject) -> None:
+    pairs = [data.draw(half_known_text())]
+    if name in OF_TWO_TEXTS:
+        text = data.draw(TEXTS)
+        pairs.append((text, text))
+    check(name, pairs)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("name", OF_A_LIST + OF_TWO_LISTS)
+def test_lists_of_which_elements_are_unknown(name: str, data: st.DataObject) -> None:
+    check(name, [data.draw(half_known_list()) for _ in range(1 + (name in OF_TWO_LISTS))])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("name", ["contains", "index", "element", "join", "coalesce", "replace", "format", "formatlist", "slice"])
+def test_mixed_arguments_of_which_some_are_unknown(name: str, data: st.DataObject) -> None:
+    text = data.draw(TEXTS)
+    number = data.draw(st.integers(0, 3))
+    items = data.draw(half_known_list())
+    half = data.draw(half_known_text())
+    pairs: dict[str, list[tuple[Any, Any]]] = {
+        "contains": [items, half],
+        "index": [items, half],
+        "element": [items, (number, number)],
+        "join": [(text, text), items, data.draw(half_known_list())],
+        "coalesce": [half, data.draw(half_known_text()), ("x", "x")],
+        "replace": [half, ("a", "a"), (text, text)],
+        "format": [("%s-%q-%5s", "%s-%q-%5s"), half, half, half],
+        "formatlist": [("%s/%s", "%s/%s"), items, half],
+        "slice": [items, (0, 0), (number, number)],
+    }
+    check(name, pairs[name])
+
+
+# -- JSON with holes
+
+
+def test_json_with_holes_comes_back() -> None:
+    value = {"a": [ARN, {"b": PATH, "c": None, "d": 1.5}], 'q"<é': Partial(('x"\n', WHY, "\\"))}
+    assert call("jsondecode", call("jsonencode", value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (Partial(('{"Principal": "*", "Resource": "', ARN, '/*"}')), {"Principal": "*", "Resource": PATH}),
+        (Partial(("[1, ", WHY, "]")), [1, WHY]),
+        (Partial(('{"a": "\\"', WHY, '\\\\", "b": 2}')), {"a": Partial(('"', WHY, "\\")), "b": 2}),
+        (Partial(('"\ue000', WHY, '"')), Partial(("\ue000", WHY))),
+        (Partial(('"\\ue000', WHY, '"')), Partial(("\ue000", WHY))),
+        (WHY and Partial(("  ", WHY, "\n")), WHY),
+    ],
+)
+def test_holes_stand_where_they_stood(text: Partial, expected: Any) -> None:
+    assert parse(text) == expected
+
+
+def test_an_object_with_an_unknown_key_is_unknown_as_a_whole() -> None:
+    value = parse(Partial(('{"StringEquals": {"', ARN, ':sub": "x"}, "Bool": {}}')))
+    assert isinstance(value["StringEquals"], Unknown)
+    assert value["Bool"] == {}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [('[{"a": 1} ', WHY, "]"), ("1", WHY), ('"\\', WHY, '"'), ("{", WHY, "}"), ('{"a" ', WHY, "}"), ("[tru", WHY, "]")],
+)
+def test_holes_that_leave_the_structure_open_are_refused(parts: tuple[Any, ...]) -> None:
+    with pytest.raises(JsonError):
+        parse(Partial(parts))
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_deep_nesting_is_refused(opening: str) -> None:
+    with pytest.raises(JsonError, match="deep"):
+        parse(opening * 200 + "1" + {"[": "]", '{"a":': "}"}[opening] * 200)
+    with pytest.raises(JsonError):
+        parse(opening * 100_000)
+
+
+# -- hostile input
+
+HOSTILE = [
+    ("range", (0, 10**12)),
+    ("range", (0, 1, 1e-9)),
+    ("pow", (10, 10**9)),
+    ("pow", (10**400, 2)),
+    ("format", ("%1000000000d", 1)),
+    ("format", ("%.1000000000f", 1)),
+    ("tonumber", ("1e999999999",)),
+    ("tonumber", ("9" * 100_000,)),
+    ("setproduct", tuple([list(range(100))] * 5)),
+    ("regex", ("(a|a)*$", "a" * 5000 + "b")),
+    ("regex", ("(.*)*(.*)*(.*)*x", "a" * 20_000)),
+    ("regex", ("((a{100}){100}){100}", "a")),
+    ("regex", ("(" * 5000, "a")),
+    ("replace", ("a" * 100_000, "a", "b" * 100_000)),
+    ("join", ("x" * 10_000, ["a"] * 100_000)),
+    ("indent", (10**9, "a\n" * 10)),
+    ("yamldecode", ("a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{c}: &{c} [{','.join(['*' + p] * 9)}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)),)),
+    ("yamldecode", ("[" * 50_000,)),
+    ("jsondecode", ("[" * 50_000,)),
+    ("parseint", ("z" * 100_000, 36)),
+    ("timeadd", ("2020-01-01T00:00:00Z", "1h" * 100_000)),
+    ("cidrsubnets", ("10.0.0.0/8", *[24] * 100_000)),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), HOSTILE)
+def test_hostile_arguments_end_soon(name: str, arguments: tuple[Any, ...]) -> None:
+    start = time.monotonic()
+    try:
+        result = call(name, *arguments)
+    except FunctionError:
+        result = None
+    assert result is None or isinstance(result, Unknown)
+    assert time.monotonic() - start < 15
+
+
+def test_what_we_cannot_give_exactly_is_unknown_and_no_refusal() -> None:
+    # A refusal would send `try` to its next argument, where Terraform has a value.
+    assert isinstance(call("tostring", 1 / 3), Unknown)
+    assert isinstance(call("regex", "\\p{Greek}", "α"), Unknown)
+
+
+# -- cost
+
+
+def test_importing_the_functions_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, phiward.loaders.terraform.functions;"
+        "print([m for m in ('json', 'yaml', 'hashlib', 'ipaddress', 'csv', 'uuid', 'urllib.parse', 'unicodedata')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+class _Files:
+    def read_text(self, path: str) -> str:
+        return {"a.json": "héllo"}[path]
+
+    def exists(self, path: str) -> bool:
+        return path == "a.json"
+
+    def glob(self, directory: str, pattern: str) -> list[str]:
+        return [f"{directory}-{pattern}", "a"]
+
+
+def test_functions_of_files() -> None:
+    assert call("file", _Files(), "a.json") == "héllo"
+    assert call("filebase64", _Files(), "a.json") == call("base64encode", "héllo")
+    for algorithm in ("md5", "sha1", "sha256", "sha512"):
+        assert call(f"file{algorithm}", _Files(), "a.json") == call(algorithm, "héllo")
+    assert call("filebase64sha256", _Files(), "a.json") == call("base64sha256", "héllo")
+    assert call("fileexists", _Files(), "b") is False
+    assert call("fileset", _Files(), "d", "*") == SetValue(["a", "d-*"])

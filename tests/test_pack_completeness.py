@@ -1,0 +1,182 @@
+"""The pack is whole: nothing is named that does not exist, and nothing exists that nobody uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import pytest
+import yaml
+
+from phiward.model.rule import Rule
+from phiward.pack import Row, load_pack, pack_directory
+
+PACK = load_pack()
+SOURCES = {
+    path: yaml.safe_load(path.read_text()) for path in sorted((pack_directory() / "hipaa").glob("*/*.yaml"))
+}
+RULES = [pytest.param(path, rule, id=rule["id"]) for path, rule in SOURCES.items()]
+COMPILED = [pytest.param(rule, id=rule.id) for rule in PACK.rules]
+TOOLS = {
+    "checkov",
+    "trivy",
+    "prowler",
+    "aws-config",
+    "cfn-guard",
+    "powerpipe",
+    "kics",
+    "terrascan",
+    "cdk-nag",
+}
+THEMES = frozenset(
+    ["encryption-at-rest", "key-management", "per-tenant-keys", "tls-in-transit", "service-to-service-tls", "public-exposure", "network-ingress", "network-segmentation", "edge-protection", "iam-least-privilege", "identity-lifecycle", "credential-hygiene", "mfa-root-protection", "audit-logging-control-plane", "audit-logging-data-plane", "log-protection-retention", "log-content-safety", "monitoring-alerting", "threat-detection", "backup-coverage", "backup-protection", "restore-testing", "availability-emergency-mode", "integrity-deletion-protection", "patch-vulnerability", "compute-hardening", "secrets-management", "cicd-supply-chain", "k8s-control-plane", "k8s-workload-hardening", "k8s-network-mesh", "k8s-rbac-identity", "confidential-computing", "tenancy-isolation", "phi-tagging", "eligible-services", "session-emergency", "documentation-retention", "risk-analysis-evaluation", "breach-readiness"]
+)
+
+
+def terraform_of(rule: dict[str, Any]) -> str:
+    """Every Terraform text that a rule shows."""
+    examples = (
+        example.get("files") or {"main.tf": example.get("terraform", "")} for example in rule["examples"]
+    )
+    snippets = rule.get("fix_snippets", {}).values()
+    return "\n".join(chain(snippets, chain.from_iterable(files.values() for files in examples)))
+
+
+SHOWN = {
+    rule["id"]: set(re.findall(r'^\s*resource "([a-z0-9_]+)"', terraform_of(rule), re.MULTILINE))
+    for rule in SOURCES.values()
+}
+
+
+def parameters_in(value: Any) -> Iterator[str]:
+    """The parameters that a compiled predicate refers to."""
+    if isinstance(value, dict):
+        if isinstance(value.get("parameter"), str):
+            yield value["parameter"]
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from parameters_in(part)
+
+
+def properties_in(predicate: Any) -> Iterator[str]:
+    """The properties that a compiled predicate reads; keys of a list's elements are not properties."""
+    if not predicate:
+        return
+    head = predicate[0]
+    if head in ("all", "any", "none"):
+        for part in predicate[1]:
+            yield from properties_in(part)
+    elif head == "exists":
+        yield from properties_in(predicate[2])
+    else:
+        yield predicate[1]
+
+
+def speaks_to(rule: Rule, row: Row) -> bool:
+    """Whether a rule can say something about a type: by its selection, or as what a rule about absence looks for."""
+    select = rule.check[1] if "scope" in rule.select else rule.select
+    kinds, types = select.get("kind", ()), select.get("type", ())
+    if row.type in rule.select.get("not_type", ()) or row.kinds & set(rule.select.get("not_kind", ())):
+        return False
+    if not (row.kinds & set(kinds) or row.type in types):
+        return False
+    asked = set(properties_in(rule.check))
+    return rule.graph is not None or not asked or any(name in row.properties for name in asked)
+
+
+def test_it_is_as_large_as_it_claims() -> None:
+    assert len(PACK.rules) >= 30
+    assert len(PACK.rows()) >= 35
+
+
+def test_escapes_into_code_stay_rare() -> None:
+    graph = [rule.id for rule in PACK.rules if rule.graph is not None]
+    assert len(graph) < 0.15 * len(PACK.rules), graph
+
+
+@pytest.mark.parametrize(("path", "rule"), RULES)
+def test_a_rule_stands_where_it_says(path: Any, rule: dict[str, Any]) -> None:
+    assert rule["id"] == path.stem
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule["id"])
+    assert path.parent.name in THEMES
+
+
+@pytest.mark.parametrize("rule", COMPILED)
+def test_a_rule_cites_what_exists(rule: Rule) -> None:
+    assert rule.citations
+    assert len(set(rule.citations)) == len(rule.citations)
+    assert [citation for citation in rule.citations if citation not in PACK.citations] == []
+
+
+@pytest.mark.parametrize("rule", COMPILED)
+def test_a_rule_explains_itself_in_sentences(rule: Rule) -> None:
+    assert rule.because.endswith(".")
+    assert rule.fix.endswith(".")
+    assert not rule.title.endswith(".")
+    assert not rule.message.endswith(".")
+    assert "{resource}" in rule.message
+    assert set(re.findall(r"{(\w+)}", rule.message)) <= {"resource", "property", "observed", "expected"}
+
+
+@pytest.mark.parametrize(("path", "rule"), RULES)
+def test_a_rule_is_shown_failing_passing_and_undecided(path: Any, rule: dict[str, Any]) -> None:
+    shown = {example["expect"] for example in rule["examples"]}
+    needed = {"fail", "pass"} if rule.get("never_unknown") else {"fail", "pass", "unknown"}
+    assert needed <= shown, f"{path.name} shows no {needed - shown}"
+    titles = [example["title"] for example in rule["examples"]]
+    assert len(set(titles)) == len(titles)
+    assert rule["fix_snippets"]["terraform"].strip()
+
+
+@pytest.mark.parametrize("rule", COMPILED)
+def test_equivalents_name_known_tools_and_nothing_twice(rule: Rule) -> None:
+    assert set(rule.equivalents) <= TOOLS
+    for tool, ids in rule.equivalents.items():
+        assert len(set(ids)) == len(ids), tool
+    for id_ in rule.equivalents.get("checkov", ()):
+        assert re.fullmatch(r"CKV2?_[A-Z]+_\d+", id_)
+    for id_ in rule.equivalents.get("trivy", ()):
+        assert re.fullmatch(r"(AVD-)?[A-Z]+-\d{4}", id_)
+
+
+@pytest.mark.parametrize("rule", COMPILED)
+def test_a_rule_speaks_to_a_type_of_the_catalog(rule: Rule) -> None:
+    assert [row.type for row in PACK.rows() if speaks_to(rule, row)], (
+        "no row has what this rule selects and asks"
+    )
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.type) for row in PACK.rows()])
+def test_every_type_is_shown_in_an_example(row: Row) -> None:
+    shown = {native: [id_ for id_, types in SHOWN.items() if native in types] for native in row.native_types}
+    assert [native for native, rules in shown.items() if not rules] == [], (
+        "no example of any rule has this type"
+    )
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.type) for row in PACK.rows()])
+def test_every_type_is_judged_by_a_rule(row: Row) -> None:
+    assert [rule.id for rule in PACK.rules if speaks_to(rule, row)], (
+        "a row that no rule speaks to is dead weight"
+    )
+
+
+def test_satellites_are_shown_too() -> None:
+    shown = set().union(*SHOWN.values())
+    assert sorted(PACK.satellite_types - shown) == []
+
+
+def test_every_parameter_is_asked_for_and_every_profile_knows_its_parameters() -> None:
+    asked = set(chain.from_iterable(parameters_in([rule.when, rule.check]) for rule in PACK.rules))
+    assert asked == set(PACK.parameters)
+    for values in PACK.profiles.values():
+        assert set(values) <= set(PACK.parameters)
+
+
+def test_every_property_of_the_vocabulary_is_mapped_by_some_type() -> None:
+    mapped = set(chain.from_iterable(row.properties for row in PACK.rows()))
+    built_in = {"name", "tags", "tenant", "tier", "data.class", "type", "address", "declared"}
+    assert sorted(set(PACK.property_types) - mapped - built_in) == []

@@ -1,0 +1,64 @@
+"""Every example of every rule is a test, and so is every fix that a rule recommends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from phiward.model.finding import Finding, Verdict
+from phiward.pack import load_pack, pack_directory
+from phiward.pipeline import scan
+from phiward.settings import Settings
+from tests.conftest import TODAY
+
+RULES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((pack_directory() / "hipaa").glob("*/*.yaml"))}
+EXAMPLES = [
+    pytest.param(id_, example, id=f"{id_}: {example.get('title', number)}")
+    for id_, rule in RULES.items()
+    for number, example in enumerate(rule["examples"], 1)
+]
+SNIPPETS = [pytest.param(id_, text, id=id_) for id_, r in RULES.items() for text in r.get("fix_snippets", {}).values()]
+
+
+def verdicts(directory: Path, rule: str, files: dict[str, str], settings: Any = None) -> list[Finding]:
+    """What one rule says about some files."""
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    if settings is not None:
+        (directory / "phiward.yaml").write_text(yaml.safe_dump(settings))
+    report = scan(Settings(paths=(directory,), today=TODAY, rules=(rule,)))
+    assert not [d for d in report.diagnostics if d.code == "syntax"], report.diagnostics
+    return list(report.findings)
+
+
+def described(findings: list[Finding]) -> str:
+    return "\n".join(f"{f.verdict} {f.subject.address}: {f.message} {f.evidence}" for f in findings)
+
+
+@pytest.mark.parametrize("rule, example", EXAMPLES)
+def test_example(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
+    files = example.get("files") or {"main.tf": example["terraform"]}
+    findings = verdicts(tmp_path, rule, files, example.get("settings"))
+    address = example.get("resource")
+    if address:
+        findings = [f for f in findings if f.subject.address == address]
+    expected = Verdict(example["expect"])
+    applicable = [f for f in findings if f.verdict is not Verdict.NOT_APPLICABLE]
+    if expected is Verdict.NOT_APPLICABLE:
+        assert not applicable, described(applicable)
+        return
+    assert applicable, f"the rule said nothing: {described(findings)}"
+    assert {f.verdict for f in applicable} == {expected}, described(applicable)
+
+
+@pytest.mark.parametrize("rule, snippet", SNIPPETS)
+def test_recommended_fix_passes_its_own_rule(rule: str, snippet: str, tmp_path: Path) -> None:
+    findings = verdicts(tmp_path, rule, {"main.tf": snippet})
+    applicable = [f for f in findings if f.verdict is not Verdict.NOT_APPLICABLE]
+    assert applicable, "the snippet shows nothing that the rule speaks to"
+    assert {f.verdict for f in applicable} == {Verdict.PASS}, described(applicable)
