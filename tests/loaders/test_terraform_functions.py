@@ -23,6 +23,8 @@ PATH = Partial((ARN, "/*"))
 
 
 def call(name: str, *arguments: Any) -> Any:
+    if name == "jsonencode_and_decode":
+        return call("jsondecode", call("jsonencode", *arguments))
     return FUNCTIONS[name].call(*arguments)
 
 
@@ -69,9 +71,11 @@ def call(name: str, *arguments: Any) -> Any:
         ("slice", (OpenList(["a", WHY]), 0, 1), ["a"]),
         ("slice", (OpenList(["a", WHY]), 0, 2), WHY),
         ("reverse", ([WHY, "b"],), ["b", WHY]),
+        ("reverse", (OpenList(["a", WHY, "b"]),), OpenList([WHY, "b", "a"])),
         ("contains", ([WHY, "b"], "b"), True),
         ("contains", ([WHY, "b"], "c"), WHY),
-        ("contains", ([PATH], "*"), WHY),
+        ("contains", ([PATH], "*"), False),
+        ("contains", ([Partial((WHY, "/*"))], "x/*"), WHY),
         ("contains", ([Partial(("arn:", ARN))], "*"), False),
         ("index", (["a", WHY, "b"], "a"), 0),
         ("index", (["a", WHY, "b"], "b"), WHY),
@@ -93,7 +97,7 @@ def call(name: str, *arguments: Any) -> Any:
         ("setintersection", (["a"], [WHY]), WHY),
         ("setproduct", (["a"], [WHY]), [["a", WHY]]),
         ("join", ("/", ["a", ARN, "b"]), Partial(("a/", ARN, "/b"))),
-        ("join", (",", OpenList(["a", ARN])), Partial(("a", Unknown(f"it depends on {ARN}, which is known only once it is applied")))),
+        ("join", (",", OpenList(["a", WHY, "b"])), Partial(("a", WHY))),
         ("format", ("%s/*", ARN), PATH),
         ("format", ("%s-%d", "a", WHY), Partial(("a-", WHY))),
         ("format", ("%v", [WHY]), Partial(("[", WHY, "]"))),
@@ -167,12 +171,12 @@ def covers(answer: Any, truth: Any) -> bool:
 
 
 def covers_list(answer: list[Any], truth: list[Any], is_open: bool) -> bool:
-    if not answer:
-        return not truth
-    first, rest = answer[0], answer[1:]
-    if is_open and not plain(first):
-        return any(covers_list(rest, truth[taken:], is_open) for taken in range(len(truth) + 1))
-    return bool(truth) and covers(first, truth[0]) and covers_list(rest, truth[1:], is_open)
+    """Up to the first undecided element of an open list, everything has its place; from there on, it is in the list."""
+    if not is_open:
+        return len(answer) == len(truth) and all(map(covers, answer, truth))
+    placed = next(index for index, item in enumerate(answer) if not plain(item))
+    rest = [item for item in answer[placed:] if plain(item)]
+    return answer[:placed] == truth[:placed] and all(item in truth[placed:] for item in rest)
 
 
 def matches(parts: tuple[Any, ...], text: str) -> bool:
@@ -227,7 +231,7 @@ def check(name: str, pairs: list[tuple[Any, Any]]) -> None:
 
 OF_TEXT = ["lower", "upper", "chomp", "trimspace", "jsonencode", "tostring", "length"]
 OF_TWO_TEXTS = ["trimprefix", "trimsuffix", "startswith", "endswith", "strcontains"]
-OF_A_LIST = ["compact", "distinct", "flatten", "length", "reverse", "toset", "tolist", "one", "jsonencode"]
+OF_A_LIST = ["jsonencode_and_decode", "compact", "distinct", "flatten", "length", "reverse", "toset", "tolist", "one", "jsonencode"]
 OF_TWO_LISTS = ["concat", "setunion", "setintersection", "setsubtract", "coalescelist", "setproduct", "zipmap"]
 
 
@@ -287,11 +291,21 @@ def test_json_with_holes_comes_back() -> None:
         (Partial(('{"a": "\\"', WHY, '\\\\", "b": 2}')), {"a": Partial(('"', WHY, "\\")), "b": 2}),
         (Partial(('"\ue000', WHY, '"')), Partial(("\ue000", WHY))),
         (Partial(('"\\ue000', WHY, '"')), Partial(("\ue000", WHY))),
-        (WHY and Partial(("  ", WHY, "\n")), WHY),
+        (Partial(("  ", WHY, "\n")), WHY),
+        (Partial(('[{"a": 1} ', WHY, ' "b"]')), [{"a": 1}, WHY, "b"]),
+        (Partial(("[", WHY, WHY, "]")), [WHY, WHY]),
     ],
 )
 def test_holes_stand_where_they_stood(text: Partial, expected: Any) -> None:
     assert parse(text) == expected
+
+
+def test_a_gap_in_a_list_comes_back_as_a_gap() -> None:
+    text = call("jsonencode", OpenList(["a", WHY, "b"]))
+    assert text == Partial(('["a"', WHY, '"b"]'))
+    assert isinstance(call("jsondecode", text), OpenList)
+    assert isinstance(call("length", call("jsondecode", text)), Unknown)
+    assert call("contains", call("jsondecode", call("jsonencode", SetValue(["a", "b", WHY]))), "a") is True
 
 
 def test_an_object_with_an_unknown_key_is_unknown_as_a_whole() -> None:
@@ -302,7 +316,7 @@ def test_an_object_with_an_unknown_key_is_unknown_as_a_whole() -> None:
 
 @pytest.mark.parametrize(
     "parts",
-    [('[{"a": 1} ', WHY, "]"), ("1", WHY), ('"\\', WHY, '"'), ("{", WHY, "}"), ('{"a" ', WHY, "}"), ("[tru", WHY, "]")],
+    [("[", WHY, ARN, "]"), ("[1", WHY, "]"), ('{"a": 1 ', WHY, "}"), ('"a"', WHY), ("1", WHY), ('"\\', WHY, '"'), ("{", WHY, "}"), ('{"a" ', WHY, "}"), ("[tru", WHY, "]")],
 )
 def test_holes_that_leave_the_structure_open_are_refused(parts: tuple[Any, ...]) -> None:
     with pytest.raises(JsonError):
@@ -349,10 +363,9 @@ HOSTILE = [
 def test_hostile_arguments_end_soon(name: str, arguments: tuple[Any, ...]) -> None:
     start = time.monotonic()
     try:
-        result = call(name, *arguments)
+        assert len(str(call(name, *arguments))) < 20_000_000
     except FunctionError:
-        result = None
-    assert result is None or isinstance(result, Unknown)
+        pass
     assert time.monotonic() - start < 15
 
 

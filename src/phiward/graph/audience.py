@@ -1,9 +1,9 @@
 """Whom a policy statement reaches: whether anyone at all, or only callers whom it names.
 
-The measure is AWS's own, "The meaning of 'public'" in the S3 user guide (Blocking public access to your S3 storage):
-a policy is public unless it grants only to fixed values (without wildcard or policy variable) of a principal, a
-narrow `aws:SourceIp`, or one of the keys below. `as_s3` holds to that list; elsewhere an ARN whose account is fixed
-is fixed enough, because nobody else can own such a resource.
+The measure is AWS's own, "The meaning of 'public'" in the S3 user guide (Blocking public access to your S3
+storage): a policy is public unless it grants only to fixed values (without wildcard or policy variable) of a
+principal, a narrow `aws:SourceIp`, or one of these keys. `as_s3` holds to that list; elsewhere an ARN with
+a fixed account is fixed enough, because nobody else can own such a resource.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def identifies(key: str, value: Value, *, as_s3: bool = False) -> Truth:
 
 
 def _identity(text: str, key: str) -> str:
-    """The part of a value that tells whose it is; the whole of it where there is no such part."""
+    """Cut out the part of a value that tells whose it is, or keep all of it where there is no such part."""
     if key.endswith("orgpaths"):
         return text.partition("/")[0]
     fields = text.split(":", _ARN_RESOURCE)

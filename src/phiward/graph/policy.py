@@ -1,8 +1,8 @@
 """IAM policies, read into statements.
 
-A policy stands as JSON text, as text with holes (`Partial`), or as the structure that `jsonencode` was given. All of
-them become the same `Statement`s. What cannot be read becomes an `Unknown` in the place of its statement: it may
-grant anything.
+A policy stands as JSON text, as text with holes (`Partial`), or as the structure that `jsonencode` was given.
+All of them become the same `Statement`s. What cannot be read becomes an `Unknown` in the place of its
+statement, for it may grant anything.
 
 Letter case follows the IAM reference: element names and `Allow`/`Deny` are case-sensitive; actions, condition
 operators and condition keys are not, so those are lowered here.
@@ -39,7 +39,10 @@ Principals: TypeAlias = "Mapping[str, list[Value]]"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One operator on one key; its values are alternatives. `operator` is bare and lower-case: `stringequals`."""
+    """One operator on one key; its values are alternatives.
+
+    `operator` is bare and lower-case: `stringequals`.
+    """
 
     operator: str
     key: str
@@ -195,7 +198,7 @@ HOLE = "\x03"
 
 
 def sketch(value: Value) -> str:
-    """A value as text: `REFERENCE` stands for the name of another resource, `HOLE` for what is not known."""
+    """Write a value as text: `REFERENCE` stands for another resource's name, `HOLE` for what is not known."""
     if isinstance(value, Partial):
         return "".join(sketch(part) for part in value.parts)
     if isinstance(value, Reference):
@@ -204,7 +207,10 @@ def sketch(value: Value) -> str:
 
 
 def glob_covers(pattern: str, text: str) -> bool:
-    """Whether an IAM pattern (`*`, `?`) matches all of `text`; linear where a regular expression could be made to explode."""
+    """Whether an IAM pattern (`*`, `?`) matches all of `text`.
+
+    In linear space and at worst quadratic time: hostile patterns make a regular expression explode.
+    """
     at = star = mark = 0
     starred = False
     place = 0

@@ -1,4 +1,4 @@
-"""Kleene's three-valued connectives over `True`, `False` and `Unknown`, for facts that are computed from attributes."""
+"""Kleene's connectives over `True`, `False` and `Unknown`, for facts that are computed from attributes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Truth: TypeAlias = bool | Unknown
 
 
 def any_of(parts: Iterable[Truth]) -> Truth:
-    """True where one is true; else the first unknown, if there is one; else false."""
+    """Return true where one is true; else the first unknown, if there is one; else false."""
     open_question: Truth = False
     for part in parts:
         if part is True:
@@ -22,7 +22,7 @@ def any_of(parts: Iterable[Truth]) -> Truth:
 
 
 def all_of(parts: Iterable[Truth]) -> Truth:
-    """False where one is false; else the first unknown, if there is one; else true."""
+    """Return false where one is false; else the first unknown, if there is one; else true."""
     open_question: Truth = True
     for part in parts:
         if part is False:
@@ -37,7 +37,7 @@ def negate(part: Truth) -> Truth:
 
 
 def why(value: Value) -> Unknown:
-    """The reason for which an undecided value is undecided."""
+    """Give the reason for which an undecided value is undecided."""
     for unknown in unknowns(value):
         return unknown
     if isinstance(value, Reference):
@@ -46,7 +46,7 @@ def why(value: Value) -> Unknown:
 
 
 def flag(value: Value, *, default: bool) -> Truth:
-    """A boolean attribute as Terraform reads one: `true`, `"true"`; `default` where it is not written."""
+    """Read a boolean attribute as Terraform does: `true`, `"true"`; `default` where it is not written."""
     if value is None:
         return default
     if isinstance(value, bool):
@@ -71,7 +71,7 @@ def one_of(value: Value, expected: Iterable[str]) -> Truth:
 
 
 def listed(value: Value) -> list[Value]:
-    """A value that may stand alone or in a list, as a list; absent is empty."""
+    """Read a value that may stand alone or in a list as a list; absent is empty."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -49,6 +49,8 @@ class Reading:
     places: Sequence[tuple[Resource, AttributePath]] = ()
     spec: Mapping[str, Any] | None = None
     """The catalog's dialect that it was read by."""
+    key: KeyUse | None = None
+    """For a property of type `key` that is written: which key."""
 
     def location(self, element: int | None = None) -> Location:
         """Where it stands; the resource's opening line where it is not written."""
@@ -197,7 +199,7 @@ class View:
         if derived.value is None or derived.value is MISSING:
             return Reading(spec.get("default"), self.resource, by_default="default" in spec)
         owner, at = self._first_written(derived.paths)
-        return Reading(self._convert(derived.value, type_), owner, at, places=derived.places)
+        return replace(self._converted(derived.value, type_, owner, at), places=derived.places)
 
     def _first_written(self, paths: Sequence[str]) -> tuple[Resource, AttributePath]:
         from phiward.pack.paths import steps
@@ -239,7 +241,7 @@ class View:
             value = values.get(text, value)
             if value is None:
                 return self._default(spec)
-        return Reading(self._convert(value, type_), owner, at)
+        return self._converted(value, type_, owner, at)
 
     @staticmethod
     def _presence(value: Value) -> bool | Unknown:
@@ -254,8 +256,8 @@ class View:
             value, (owner, at) = self.read(path)
             if value is MISSING or value == "":
                 continue
-            source = self.follow(value)
-            if source is not None and source is not self and source.models(name):
+            source = self.graph.view(value.address, self.resource.scope) if isinstance(value, Reference) else None
+            if source is not None and source is not self and name in source.row.properties:
                 return Reading(source.property(name), owner, at)
             text = ".".join(str(step) for step in path)
             return Reading(Unknown(f"it follows {text}, which is not in what was scanned"), owner, at)
@@ -267,22 +269,19 @@ class View:
             return Reading(Unknown(default["unknown"], default.get("hint", "")), self.resource, by_default=True)
         return Reading(default, self.resource, by_default="default" in spec)
 
-    def _convert(self, value: Value, type_: str) -> Value:
+    def _converted(self, value: Value, type_: str, owner: Resource, at: AttributePath) -> Reading:
+        """The value as its property's type wants it."""
         if type_ == "key":
-            return key_use(value, self.graph, self.resource.scope).custody
-        if isinstance(value, (Reference, Partial)):
-            return why(value)
-        return _CONVERT[type_](value) if not isinstance(value, Unknown) else value
+            use = key_use(value, self.graph, self.resource.scope)
+            return Reading(use.custody, owner, at, key=use)
+        if undecided(value):
+            return Reading(why(value), owner, at)
+        return Reading(_CONVERT[type_](value), owner, at)
 
     def key(self, name: str) -> KeyUse:
         """Which key a property of type `key` names."""
-        spec = self.row.properties.get(name, {})
-        for path in spec.get("paths", ()):
-            value, _ = self.read(path)
-            if value is not MISSING and value != "":
-                return key_use(value, self.graph, self.resource.scope)
-        custody = self.property(name) if name in self.row.properties else None
-        return KeyUse(custody if isinstance(custody, (str, Unknown)) else "none")
+        reading = self.reading(name)
+        return reading.key or KeyUse(reading.value if isinstance(reading.value, (str, Unknown)) else "none")
 
 def _boolean(value: Value) -> Value:
     if isinstance(value, bool):

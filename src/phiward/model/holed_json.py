@@ -1,13 +1,13 @@
 """JSON text of which pieces are not known: `{"Principal": "*", "Resource": "${aws_s3_bucket.a.arn}/*"}`.
 
-An undecided piece outside of quotes stands for one whole JSON value; inside of quotes, for a piece of that
-string. (Text that a person wrote may let one piece stand for several elements, `[${join(",", var.arns)}]`:
-the list then holds one undecided element for all of them.)
+An undecided piece inside of quotes stands for a piece of that string; outside of quotes, for one whole JSON value.
+In a list, an `Unknown` stands for any number of elements with their commas, as in `[${join(",", var.arns)}]`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -17,6 +17,7 @@ DEEPEST = 100
 _LARGEST_EXPONENT = 400
 _FIRST_MARK = 0xE000
 _LAST_MARK = 0xF8FF
+Pieces = tuple[str | Unknown | Reference, ...]
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -24,18 +25,20 @@ class JsonError(ValueError):
     """The text is not JSON, or nested too deeply; the message says where."""
 
 
-def parse(text: str | Partial) -> Value:
+def parse(text: str | Partial, *, open_list: Callable[[list[Value]], list[Value]] = list) -> Value:
     """The value that the text spells, with undecided pieces in their places.
 
-    Objects of which a key is not known become `Unknown` as a whole. Raises `JsonError`.
+    Objects of which a key is not known become `Unknown` as a whole. `open_list` makes the lists in which an `Unknown`
+    may stand for several elements. Raises `JsonError`.
     """
     if isinstance(text, str):
         value = _load(text)
         brackets = text.count("[") + text.count("{")
-        return _Filled("", ()).fill(value) if brackets > DEEPEST or _SURROGATE.search(text) else value
+        checked = brackets > DEEPEST or _SURROGATE.search(text)
+        return _Filled("", (), open_list).fill(value) if checked else value
     mark = _unused_mark("".join(part for part in text.parts if isinstance(part, str)))
     marked, holes = _marked(text, mark)
-    return _Filled(mark, holes).fill(_load(marked))
+    return _Filled(mark, holes, open_list).fill(_load(marked))
 
 
 def _load(text: str) -> Value:
@@ -79,16 +82,31 @@ def _marked(text: Partial, mark: str) -> tuple[str, tuple[Unknown | Reference, .
     result: list[str] = []
     holes: list[Unknown | Reference] = []
     quoted = escaped = False
-    for part in text.parts:
+    for index, part in enumerate(text.parts):
         if isinstance(part, str):
             quoted, escaped = _state_after(part, quoted, escaped)
             result.append(part)
             continue
         if escaped:
             raise JsonError("invalid JSON: an unknown piece follows a backslash")
-        result.append(f"{mark}p{len(holes)}{mark}" if quoted else f'"{mark}v{len(holes)}{mark}"')
+        hole = f"{mark}{'p' if quoted else 'v'}{len(holes)}{mark}"
+        if not quoted:
+            hole = _with_commas(f'"{hole}"', part, text.parts[index - 1 : index], text.parts[index + 1 : index + 2])
+        result.append(hole)
         holes.append(part)
     return "".join(result), tuple(holes)
+
+
+def _with_commas(hole: str, part: Unknown | Reference, before: Pieces, after: Pieces) -> str:
+    """A hole in a list may stand for its commas, too: they are put where a string, list or object touches it."""
+    neighbours = [piece for piece in (*before, *after) if not isinstance(piece, str)]
+    if neighbours and any(isinstance(piece, Reference) for piece in (part, *neighbours)):
+        raise JsonError("invalid JSON: two unknown pieces touch each other")
+    if isinstance(part, Reference):
+        return hole
+    touched = before and (not isinstance(before[0], str) or before[0].rstrip()[-1:] in {'"', "]", "}"})
+    touching = after and isinstance(after[0], str) and after[0].lstrip()[:1] in {'"', "[", "{"}
+    return f"{',' if touched else ''}{hole}{',' if touching else ''}"
 
 
 _QUOTE_OR_ESCAPE = re.compile(r'"|\\')
@@ -109,9 +127,15 @@ def _state_after(text: str, quoted: bool, escaped: bool) -> tuple[bool, bool]:
 class _Filled:
     """Puts the holes back, checks the depth, and replaces what is no Unicode."""
 
-    def __init__(self, mark: str, holes: tuple[Unknown | Reference, ...]) -> None:
+    def __init__(
+        self,
+        mark: str,
+        holes: tuple[Unknown | Reference, ...],
+        open_list: Callable[[list[Value]], list[Value]],
+    ) -> None:
         self.mark = mark
         self.holes = holes
+        self.open_list = open_list
 
     def fill(self, value: Any, depth: int = 0) -> Value:
         if depth > DEEPEST:
@@ -119,10 +143,15 @@ class _Filled:
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, list):
-            return [self.fill(item, depth + 1) for item in value]
+            filled = [self.fill(item, depth + 1) for item in value]
+            return self.open_list(filled) if any(map(self._may_be_several, value, filled)) else filled
         if isinstance(value, dict):
             return self._object(value, depth)
         return value
+
+    def _may_be_several(self, item: Any, filled: Value) -> bool:
+        bare = bool(self.mark) and isinstance(item, str) and item.startswith(f"{self.mark}v")
+        return bare and isinstance(filled, Unknown)
 
     def _object(self, members: dict[str, Any], depth: int) -> Value:
         filled: dict[str, Value] = {}

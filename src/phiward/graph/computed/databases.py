@@ -42,7 +42,7 @@ ENGINES: Mapping[str, Engine] = {
         "require_secure_transport", tls_unsure=(8, 4), option="MARIADB_AUDIT_PLUGIN", export="audit"
     ),
     "mariadb": Engine(
-        "require_secure_transport", tls_unsure=(11, 8), option="MARIADB_AUDIT_PLUGIN", export="audit"
+        "require_secure_transport", tls_since=(11, 8), option="MARIADB_AUDIT_PLUGIN", export="audit"
     ),
     "aurora-mysql": Engine("require_secure_transport", audit=("server_audit_logging",), export="audit"),
     "sqlserver": Engine("rds.force_ssl", option="SQLSERVER_AUDIT"),
@@ -106,11 +106,10 @@ def _tls_of_itself(engine: Engine, version: Version | Unknown | None) -> Truth:
     if isinstance(version, Unknown) or version is None:
         reason = version.reason if isinstance(version, Unknown) else "which is not written"
         return Unknown(f"the default of {engine.tls} depends on the engine's version: {reason}", hint)
-    # A bare major version may stand for any of its minors.
-    reached = version + (99,) * (len(limit) - len(version)) >= limit
-    if reached and engine.tls_unsure:
+    bare = len(version) < len(limit) and version == limit[: len(version)]
+    if bare or (engine.tls_unsure and version >= limit):
         return Unknown(f"the default of {engine.tls} is not documented for this version", hint)
-    return reached
+    return version >= limit
 
 
 def database_audit(

@@ -1,13 +1,12 @@
-"""How endpoints speak TLS, and whether they ask who calls: load balancers, CDN, APIs, meshes, functions, tasks."""
+"""How endpoints speak TLS, and whether they ask who calls."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
 
 from phiward.graph.audience import identifies
 from phiward.graph.computed.reading import Block, blocks
+from phiward.graph.computed.services import SERVICES
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, one_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Reference, Unknown, Value, undecided
@@ -18,9 +17,9 @@ _PASSED_THROUGH = Unknown(
     "terminate TLS at the listener, or waive the rule and say how the target does",
 )
 
-# The oldest version that each family of AWS's named security policies accepts, most specific first. SSLv3 and below
-# were part of the policies of 2014 and before. Elastic Load Balancing user guides, Security policies; API Gateway
-# developer guide, Security policies; CloudFront developer guide, Supported protocols and ciphers.
+# The oldest version that each family of AWS's named security policies accepts. SSLv3 was part of those of
+# early 2014 and before. Sources: Elastic Load Balancing user guides, Security policies; API Gateway developer
+# guide, Security policies; CloudFront developer guide, Supported protocols and ciphers.
 _POLICY_VERSIONS = (
     (r"ELBSecurityPolicy-TLS13-1-([0-3])(?:-.+)?", None),
     (r"ELBSecurityPolicy-TLS-1-([0-2])(?:-.+)?", None),
@@ -41,7 +40,10 @@ _POLICY_VERSIONS = (
 
 
 def tls_version(name: Value) -> Value:
-    """The oldest TLS version that a named security policy accepts; unknown for a name of no known family."""
+    """Tell the oldest TLS version that a named security policy accepts.
+
+    Unknown for a name of no known family.
+    """
     if undecided(name):
         return why(name)
     for pattern, version in _POLICY_VERSIONS:
@@ -51,7 +53,10 @@ def tls_version(name: Value) -> Value:
 
 
 def named_tls_version(view: View, *, path: str, default: str = "") -> Value | Derived:
-    """`tls.minimum_version` from the security policy at `path`; `default` is the policy that AWS uses without one."""
+    """`tls.minimum_version` from the security policy at `path`.
+
+    `default` is the policy that AWS uses without one.
+    """
     name = view.get(path)
     if name is None:
         return tls_version(default) if default else None
@@ -62,7 +67,10 @@ def named_tls_version(view: View, *, path: str, default: str = "") -> Value | De
 
 
 def listener_tls_enforced(view: View) -> Value | Derived:
-    """`tls.enforced`: an encrypted protocol, or plain HTTP of which nothing is served but a redirect to HTTPS."""
+    """`tls.enforced` of a listener.
+
+    An encrypted protocol, or plain HTTP of which nothing is served but a redirect to HTTPS.
+    """
     protocol = view.get("protocol")
     if protocol is None:
         return _without_protocol(view)
@@ -77,7 +85,7 @@ def listener_tls_enforced(view: View) -> Value | Derived:
 
 
 def _without_protocol(view: View) -> Value | Derived:
-    """A listener of a gateway load balancer has no protocol and terminates nothing; any other must have one."""
+    """Judge a listener that names none: a gateway load balancer's terminates nothing, any other is HTTP."""
     balancer = view.get("load_balancer_arn")
     target = view.follow(balancer) if isinstance(balancer, Reference) else None
     if target is None:
@@ -87,7 +95,7 @@ def _without_protocol(view: View) -> Value | Derived:
 
 
 def _serves_nothing(view: View) -> Truth:
-    """Whether plain requests get nothing but a redirect to HTTPS or a fixed answer, by default and by every rule."""
+    """Whether plain requests get a redirect to HTTPS or a fixed answer, by default and by every rule."""
     defaults = all_of(map(_turns_away, blocks(view.get("default_action"))))
     rules = [
         rule if isinstance(rule, Unknown) else _rule_turns_away(rule) for rule in view.satellites("rules")
@@ -139,7 +147,10 @@ def classic_tls_enforced(view: View) -> Value | Derived:
 
 
 def classic_minimum_version(view: View) -> Value | Derived:
-    """`tls.minimum_version` of a classic load balancer: of its SSL negotiation policies, or of AWS's default policy."""
+    """`tls.minimum_version` of a classic load balancer.
+
+    Of its SSL negotiation policies, or of AWS's default policy.
+    """
     listeners = blocks(view.get("listener"))
     terminates = any_of(
         part if isinstance(part, Unknown) else one_of(part.get("lb_protocol"), ("https", "ssl"))
@@ -160,7 +171,7 @@ def classic_minimum_version(view: View) -> Value | Derived:
 
 
 def _classic_policy(policy: View) -> Value:
-    """The predefined policy that a classic SSL negotiation policy refers to; one of its own ciphers is not judged."""
+    """Find the predefined policy that an SSL negotiation policy refers to; one of its own is not judged."""
     for attribute in [*blocks(policy.get("policy_attribute")), *blocks(policy.get("attribute"))]:
         if isinstance(attribute, Unknown):
             return attribute
@@ -181,7 +192,10 @@ def classic_logs(view: View) -> Value | Derived:
 
 
 def drops_invalid_headers(view: View) -> Value | Derived:
-    """`network.drops_invalid_headers`; absent for network and gateway load balancers, which see no headers."""
+    """`network.drops_invalid_headers`.
+
+    Absent for network and gateway load balancers, which see no headers.
+    """
     kind = view.get("load_balancer_type")
     if undecided(kind):
         return why(kind)
@@ -192,7 +206,10 @@ def drops_invalid_headers(view: View) -> Value | Derived:
 
 
 def target_encrypted(view: View) -> Value | Derived:
-    """`encryption.in_transit` from a load balancer to its targets; absent for functions, which are called over TLS."""
+    """`encryption.in_transit` from a load balancer to its targets.
+
+    Absent for functions, which are called over TLS.
+    """
     protocol = view.get("protocol")
     if protocol is None:
         return None
@@ -220,7 +237,10 @@ _VIEWER_POLICIES = ("https-only", "redirect-to-https")
 
 
 def cdn_minimum_version(view: View) -> Value | Derived:
-    """`tls.minimum_version` of a distribution: CloudFront's own certificate means TLSv1, whatever else is written."""
+    """`tls.minimum_version` of a distribution.
+
+    CloudFront's own certificate means TLSv1, whatever else is written.
+    """
     own = "viewer_certificate.cloudfront_default_certificate"
     default_certificate = flag(view.get(own), default=False)
     if isinstance(default_certificate, Unknown):
@@ -234,14 +254,20 @@ def cdn_minimum_version(view: View) -> Value | Derived:
 
 
 def method_anonymous(view: View) -> Value | Derived:
-    """`access.anonymous` of a REST method. Browsers send preflight requests without credentials, so OPTIONS may."""
+    """`access.anonymous` of a REST method.
+
+    Browsers send preflight requests without credentials, so OPTIONS may.
+    """
     preflight = equals(view.get("http_method"), "options")
     open_to_all = equals(view.get("authorization"), "none")
     return Derived(all_of([negate(preflight), open_to_all]), paths=["authorization"])
 
 
 def route_anonymous(view: View) -> Value | Derived:
-    """`access.anonymous` of a route. A WebSocket API authorizes at `$connect` only: its other routes say nothing."""
+    """`access.anonymous` of a route.
+
+    A WebSocket API authorizes at `$connect` only: its other routes say nothing.
+    """
     key = view.get("route_key")
     if undecided(key):
         return why(key)
@@ -279,7 +305,10 @@ def function_grants_everybody(view: View) -> Value | Derived:
 
 
 def transfer_tls_enforced(view: View) -> Value | Derived:
-    """`tls.enforced` of a file transfer server: SFTP and FTPS encrypt, FTP does not, AS2 is left to its messages."""
+    """`tls.enforced` of a file transfer server.
+
+    SFTP and FTPS encrypt, FTP does not, AS2 is left to its messages.
+    """
     protocols = listed(view.get("protocols")) or ["SFTP"]
 
     def encrypted(protocol: Value) -> Truth:
@@ -292,145 +321,20 @@ def transfer_tls_enforced(view: View) -> Value | Derived:
     return Derived(all_of(map(encrypted, protocols)), paths=["protocols"])
 
 
-# Meshes and service networks
-
-
-def mesh_tls_enforced(view: View) -> Value | Derived:
-    """`tls.enforced` of a mesh node or gateway: every listener's TLS mode is STRICT; absent without listeners."""
-    return _of_listeners(view, lambda tls: equals(tls.get("mode"), "strict"))
-
-
-MeshTest: TypeAlias = Callable[[dict[str, Value]], Truth]
-
-
-def mesh_mutual_tls(view: View) -> Value | Derived:
-    """`mutual_tls.enabled`: every listener is STRICT and says whose certificates it trusts."""
-
-    def mutual(tls: dict[str, Value]) -> Truth:
-        trust = tls.get("validation")
-        return all_of([equals(tls.get("mode"), "strict"), why(trust) if undecided(trust) else bool(trust)])
-
-    return _of_listeners(view, mutual)
-
-
-def _of_listeners(view: View, test: MeshTest) -> Value | Derived:
-    listeners = blocks(view.get("spec.listener"))
-    if not listeners:
-        return None
-    return Derived(
-        all_of(_listener_passes(listener, test) for listener in listeners), paths=["spec.listener"]
-    )
-
-
-def _listener_passes(listener: Block, test: MeshTest) -> Truth:
-    if isinstance(listener, Unknown):
-        return listener
-    tls = blocks(listener.get("tls"))
-    return bool(tls) and all_of(block if isinstance(block, Unknown) else test(block) for block in tls)
-
-
-def lattice_anonymous(view: View) -> Value | Derived:
-    """`access.anonymous` of a Lattice service: neither it nor every network that it is joined to asks for IAM."""
-    own = equals(view.get("auth_type") or "NONE", "none")
-    if own is not True:
-        return Derived(own, paths=["auth_type"])
-    networks = list(_networks(view))
-    guarded = all_of(networks) if networks else False
-    return Derived(negate(guarded), paths=["auth_type"])
-
-
-def _networks(view: View) -> Iterator[Truth]:
-    """For each service network that a service is joined to, whether it asks for IAM authentication."""
-    for association in view.satellites("associations"):
-        if isinstance(association, Unknown):
-            yield association
-            continue
-        name = association.get("service_network_identifier")
-        network = view.follow(name) if isinstance(name, Reference) else None
-        if network is None:
-            yield Unknown(f"the service network {name} was not read")
-        else:
-            yield equals(network.get("auth_type") or "NONE", "aws_iam")
-
-
-# Tasks and services
-
-
-def task_mounts_encrypted(view: View) -> Value | Derived:
-    """`encryption.in_transit` of a task: every EFS volume is mounted over TLS; absent without EFS volumes."""
-    mounts = [
-        mount
-        for volume in blocks(view.get("volume"))
-        for mount in (
-            [volume] if isinstance(volume, Unknown) else blocks(volume.get("efs_volume_configuration"))
-        )
-    ]
-    if not mounts:
-        return None
-    encrypted = all_of(
-        mount if isinstance(mount, Unknown) else equals(mount.get("transit_encryption"), "enabled")
-        for mount in mounts
-    )
-    return Derived(encrypted, paths=["volume"])
-
-
-def service_connect_encrypted(view: View) -> Value | Derived:
-    """`encryption.in_transit` of an ECS service: every Service Connect endpoint has TLS; absent without endpoints."""
-    endpoints: list[Block] = []
-    for connect in blocks(view.get("service_connect_configuration")):
-        if isinstance(connect, Unknown):
-            return connect
-        enabled = flag(connect.get("enabled"), default=False)
-        if isinstance(enabled, Unknown):
-            return enabled
-        endpoints += blocks(connect.get("service")) if enabled else []
-    if not endpoints:
-        return None
-    encrypted = all_of(
-        endpoint if isinstance(endpoint, Unknown) else _present(endpoint.get("tls")) for endpoint in endpoints
-    )
-    return Derived(encrypted, paths=["service_connect_configuration"])
-
-
-def _present(value: Value) -> Truth:
-    return why(value) if undecided(value) else bool(value)
-
-
-def cluster_secrets_declared(view: View) -> Value | Derived:
-    """`encryption.declared` of a Kubernetes cluster: a key is named for its secrets."""
-
-    def covers(config: Block) -> Truth:
-        if isinstance(config, Unknown):
-            return config
-        resources = config.get("resources")
-        return (
-            why(resources)
-            if undecided(resources)
-            else any_of(equals(part, "secrets") for part in listed(resources))
-        )
-
-    return Derived(any_of(map(covers, blocks(view.get("encryption_config")))), paths=["encryption_config"])
-
-
 EDGE: dict[str, ComputedProperty] = {
+    **SERVICES,
     "cdn_minimum_version": cdn_minimum_version,
     "cdn_tls_enforced": cdn_tls_enforced,
     "classic_logs": classic_logs,
     "classic_minimum_version": classic_minimum_version,
     "classic_tls_enforced": classic_tls_enforced,
-    "cluster_secrets_declared": cluster_secrets_declared,
     "drops_invalid_headers": drops_invalid_headers,
     "function_grants_everybody": function_grants_everybody,
-    "lattice_anonymous": lattice_anonymous,
     "listener_minimum_version": listener_minimum_version,
     "listener_tls_enforced": listener_tls_enforced,
-    "mesh_mutual_tls": mesh_mutual_tls,
-    "mesh_tls_enforced": mesh_tls_enforced,
     "method_anonymous": method_anonymous,
     "named_tls_version": named_tls_version,
     "route_anonymous": route_anonymous,
-    "service_connect_encrypted": service_connect_encrypted,
     "target_encrypted": target_encrypted,
-    "task_mounts_encrypted": task_mounts_encrypted,
     "transfer_tls_enforced": transfer_tls_enforced,
 }

@@ -121,5 +121,5 @@ KEYS: dict[str, ComputedProperty] = {
     "key_when": key_when,
     "named_or_inherited": named_or_inherited,
     "named_or_switched": named_or_switched,
-    "is_one_of": is_one_of,
+    "one_of": is_one_of,
 }

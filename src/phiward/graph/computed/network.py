@@ -40,12 +40,18 @@ EGRESS = Direction("egress", "egress", "egress_rules", "destination")
 
 
 def security_group_ingress(view: View) -> Derived:
-    """`network.ingress`: inline blocks and the rules that are declared beside the group, one element a source."""
+    """`network.ingress`.
+
+    Inline blocks and the rules that are declared beside the group, one element a source.
+    """
     return _group_entries(view, INGRESS)
 
 
 def security_group_egress(view: View) -> Derived:
-    """`network.egress`. Terraform takes away the allow-all that AWS gives a group: nothing written, nothing open."""
+    """`network.egress`.
+
+    Terraform takes away the allow-all that AWS gives a group: nothing written, nothing open.
+    """
     return _group_entries(view, EGRESS)
 
 
@@ -61,7 +67,7 @@ def _parameter(view: View, name: str) -> list[Value]:
 
 
 def _with_sensitive(entry: Value, sensitive: list[int]) -> Value:
-    """An element with the ports of `sensitive` that its range covers, found without walking the range."""
+    """Add the ports of `sensitive` that an element's range covers, found without walking the range."""
     if not isinstance(entry, dict):
         return entry
     first, last = entry.get("from_port", 0), entry.get("to_port", -1)
@@ -109,7 +115,7 @@ _PLACES = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_group
 
 
 def _sources(block: Value, way: Direction) -> Iterator[tuple[Value, AttributePath]]:
-    """The elements of one block: each of its ranges, prefix lists, groups, and itself."""
+    """Yield the elements of one block: each of its ranges, prefix lists, groups, and itself."""
     if not isinstance(block, dict):
         yield why(block), ()
         return
@@ -134,7 +140,7 @@ def _named(source: Value) -> Value:
 
 
 def _single_source(rule: View, way: Direction) -> tuple[Value, AttributePath]:
-    """An `aws_vpc_security_group_ingress_rule` or its egress twin: exactly one source."""
+    """Read an `aws_vpc_security_group_ingress_rule` or its egress twin: exactly one source."""
     ports = _ports(rule.get("ip_protocol"), rule.get("from_port"), rule.get("to_port"))
     for place in ("cidr_ipv4", "cidr_ipv6"):
         source = rule.get(place)
@@ -149,7 +155,7 @@ def _single_source(rule: View, way: Direction) -> tuple[Value, AttributePath]:
 
 
 def _other_group(source: Value, place: str) -> Truth:
-    """A security group is never the world; a prefix list may hold any range, and its entries stand elsewhere."""
+    """Judge a source without a range: a group is never the world, a prefix list may hold any range."""
     if place.startswith("prefix_list"):
         return Unknown(
             f"the ranges of the prefix list {source} were not read"
@@ -263,14 +269,18 @@ def _contains(wall: Entry, entry: Entry, way: Direction) -> bool:
         return False
     if wall["protocol"] == "all":
         return True
-    ports = (wall.get("from_port"), entry.get("from_port"), entry.get("to_port"), wall.get("to_port"))
-    if wall["protocol"] != entry["protocol"] or not all(isinstance(port, int) for port in ports):
+    bounds = [wall.get("from_port"), entry.get("from_port"), entry.get("to_port"), wall.get("to_port")]
+    ports = [port for port in bounds if isinstance(port, int)]
+    if wall["protocol"] != entry["protocol"] or len(ports) != len(bounds):
         return False
-    return ports[0] <= ports[1] and ports[2] <= ports[3]  # type: ignore[operator]
+    return ports[0] <= ports[1] and ports[2] <= ports[3]
 
 
 def default_group_ingress(view: View) -> list[Value] | Unknown | None:
-    """`network.ingress` of a VPC whose default security group nobody declares: AWS lets its members reach each other."""
+    """`network.ingress` of a VPC whose default security group nobody declares.
+
+    AWS lets its members reach each other.
+    """
     return _undeclared_default(
         view, {"source": "self", "protocol": "all", "from_port": 0, "to_port": _LAST_PORT}
     )
@@ -295,7 +305,10 @@ def flow_logs_enabled(view: View, *, satellite: str = "flow_logs") -> Truth:
 
 
 def instance_public(view: View) -> Value | Derived:
-    """`network.public` of an instance: an address of its own, one that its interface asks for, or the subnet's habit."""
+    """`network.public` of an instance.
+
+    An address of its own, one that its interface asks for, or the subnet's habit.
+    """
     attached = [
         address if isinstance(address, Unknown) else True
         for name in ("addresses", "address_associations")
@@ -344,7 +357,10 @@ def _interface_asks(value: Value) -> Truth:
 
 
 def metadata_tokens_required(view: View) -> Value | Derived:
-    """`access.metadata_tokens`: IMDSv2 is required, or the metadata service is off, by itself, template or account."""
+    """`access.metadata_tokens`.
+
+    IMDSv2 is required, or the metadata service is off, by itself, template or account.
+    """
     sources: list[View | Unknown] = [view]
     template = view.get("launch_template.id") or view.get("launch_template.name")
     if isinstance(template, Reference):

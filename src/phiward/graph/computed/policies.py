@@ -23,7 +23,7 @@ _PARTS = {"bucket": ("bucket", "objects"), "resource": ("resource",)}
 
 
 def policy_statements(view: View, policy: str | list[str] = "policy") -> Read:
-    """The statements of the policy at the first path of `policy` that is written, documents it refers to included."""
+    """Read the policy at the first path of `policy` that is written."""
     for candidate in listed(policy):
         value = view.get(candidate)
         if value is not None:
@@ -32,7 +32,7 @@ def policy_statements(view: View, policy: str | list[str] = "policy") -> Read:
 
 
 def read_policy(view: View, value: Value, seen: frozenset[str] = frozenset()) -> Read:
-    """The statements of a policy value; a reference is followed to the document or resource that holds the text."""
+    """Read a policy value; a reference is followed to the document or resource that holds the text."""
     if not isinstance(value, Reference):
         return statements(value)
     if value.address in seen:
@@ -46,7 +46,7 @@ def read_policy(view: View, value: Value, seen: frozenset[str] = frozenset()) ->
 
 
 def public_statements(read: Read, *, as_s3: bool = False) -> list[str] | Unknown:
-    """The statements that let in anyone; an `Unknown` where none surely does but one may."""
+    """Name the statements that let in anyone; an `Unknown` where none surely does but one may."""
     guards = [
         entry for entry in read if isinstance(entry, Statement) and refuses_strangers(entry) is not False
     ]
@@ -105,7 +105,7 @@ def grants_everybody(view: View, policy: str | list[str], *, as_s3: bool = False
 
 
 def _written(view: View, policy: str | list[str]) -> list[str]:
-    """The path of the policy that was read, for the evidence to point at."""
+    """Return the path of the policy that was read, for the evidence to point at."""
     return [path for path in listed(policy) if view.get(path) is not None][:1]
 
 
@@ -117,10 +117,10 @@ def policy_requires_tls(
     covers: str = "resource",
     name: str = "bucket",
 ) -> Value | Derived:
-    """`access.requires_tls`: whether a policy denies every one of `actions` to everybody who comes without TLS.
+    """`access.requires_tls`: whether a policy denies `actions` to everybody who comes without TLS.
 
-    `covers: bucket` asks for the bucket itself and for its objects; `name` is the attribute with the resource's name,
-    so that an undecided name is recognised where the policy repeats it.
+    `covers: bucket` asks for the bucket itself and its objects; `name` is the attribute with the resource's
+    name, so that an undecided one is recognised where the policy repeats it.
     """
     read = policy_statements(view, policy)
     own = view.get(name) if covers == "bucket" else None

@@ -21,10 +21,10 @@ _RACE = "AWS refuses it where the block came first and keeps it where the block 
 
 
 def bucket_access_public(view: View) -> Value | Derived:
-    """`access.public` of a bucket: a grant to everybody, by ACL or policy, that no declared setting takes away.
+    """`access.public` of a bucket: a grant to everybody that no declared setting takes away.
 
-    AWS's defaults for new buckets (all four blocks on, ACLs off) are not set against a declared grant: where they
-    apply, AWS refuses the declaration, and where it was accepted the bucket is older than they are.
+    AWS's defaults for new buckets (all four blocks on, ACLs off) are not set against a declared grant: where
+    they apply, AWS refuses the declaration, and where it was accepted the bucket is older than they are.
     """
     by_acl = all_of([_acl_is_public(view), negate(_acls_are_off(view)), _gets_past(view, "acl")])
     by_policy = all_of([grants_everybody(view, _POLICY_PATHS, as_s3=True), _gets_past(view, "policy")])
@@ -33,7 +33,10 @@ def bucket_access_public(view: View) -> Value | Derived:
 
 
 def bucket_public_statements(view: View) -> Value | Derived:
-    """`access.public_statements` of a bucket: the ACL and the statements that name everybody, blocked or not."""
+    """`access.public_statements` of a bucket.
+
+    The ACL and the statements that name everybody, blocked or not.
+    """
     found = public_statements(policy_statements(view, _POLICY_PATHS), as_s3=True)
     acl = _acl_is_public(view)
     if acl is False or (isinstance(acl, Unknown) and isinstance(found, list) and found):
@@ -44,7 +47,7 @@ def bucket_public_statements(view: View) -> Value | Derived:
 
 
 def _acl_is_public(view: View) -> Truth:
-    """Whether a canned ACL or a grant of the bucket names everybody, or every AWS account, which anyone can open."""
+    """Whether an ACL of the bucket names everybody, or every AWS account, which anyone can open."""
     grants = [
         *listed(view.get("@acl.access_control_policy.grant[].grantee.uri")),
         *listed(view.get("grant[].uri")),
@@ -63,7 +66,10 @@ def _acls_are_off(view: View) -> Truth:
 
 
 def bucket_acls_disabled(view: View) -> Truth:
-    """`access.acls_disabled`: written down, or left to AWS's default of April 2023 with no ACL declared beside it."""
+    """`access.acls_disabled`.
+
+    Written down, or left to AWS's default of April 2023 with no ACL declared beside it.
+    """
     written = view.get("@ownership.rule.object_ownership")
     if written is not None:
         return equals(written, "BucketOwnerEnforced")
@@ -147,7 +153,10 @@ def bucket_key(view: View) -> Value | Derived:
 
 
 def bucket_lock_enabled(view: View) -> Value | Derived:
-    """`worm.enabled`: Object Lock is switched on for the bucket, or configured beside it, which asks for the same."""
+    """`worm.enabled`.
+
+    Object Lock is switched on for the bucket, or configured beside it, which asks for the same.
+    """
     inline = view.get("object_lock_configuration.object_lock_enabled")
     beside = [lock if isinstance(lock, Unknown) else True for lock in view.satellites("object_lock")]
     enabled = any_of(
@@ -160,7 +169,10 @@ def bucket_lock_enabled(view: View) -> Value | Derived:
 
 
 def instance_volumes(view: View) -> Value | Derived:
-    """`encryption.volumes` of a machine: its root device, whether or not it is written, and every further one."""
+    """`encryption.volumes` of a machine.
+
+    Its root device, whether or not it is written, and every further one.
+    """
     template = _template(view)
     if isinstance(template, Unknown):
         return template
@@ -179,7 +191,7 @@ _ROOT_NAMES = {"/dev/sda1", "/dev/xvda"}
 
 
 def _template(view: View) -> View | Unknown | None:
-    """The launch template that fills in what the instance leaves open."""
+    """Find the launch template that fills in what the instance leaves open."""
     named = [view.get("launch_template.id"), view.get("launch_template.name")]
     for name in named:
         if isinstance(name, Reference):
@@ -258,7 +270,7 @@ def _by_default(view: View) -> Truth:
 
 
 def _image_default(view: View) -> Truth:
-    """A root device is encrypted where the account does it, or where the image is a copy that was encrypted."""
+    """Whether a root device is encrypted unasked: by the account, or because its image is."""
     image = view.get("ami")
     target = view.follow(image) if isinstance(image, Reference) else None
     copied = flag(target.get("encrypted"), default=False) if target is not None else False
@@ -294,7 +306,10 @@ def _inherited(view: View, source: Value) -> Truth:
 
 
 def volume_encrypted(view: View) -> Value | Derived:
-    """`encryption.at_rest` of a volume: written, inherited from its snapshot, or as the account's setting has it."""
+    """`encryption.at_rest` of a volume.
+
+    Written, inherited from its snapshot, or as the account's setting has it.
+    """
     written = view.get("encrypted")
     if written is not None:
         return Derived(flag(written, default=False), paths=["encrypted"])

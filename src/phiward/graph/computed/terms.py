@@ -7,11 +7,22 @@ from __future__ import annotations
 
 import re
 
+from phiward.graph.audience import names_anyone
+from phiward.graph.computed.policies import policy_statements
 from phiward.graph.computed.reading import Block, blocks, number
-from phiward.graph.truth import Truth, any_of, why
+from phiward.graph.policy import HOLE, Statement, glob_covers, sketch
+from phiward.graph.truth import Truth, all_of, any_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Unknown, Value, undecided
 
+DELETING = (
+    "backup:deleterecoverypoint",
+    "backup:updaterecoverypointlifecycle",
+    "backup:putbackupvaultaccesspolicy",
+)
+SPARES = Unknown(
+    "the denial has conditions, and whom they spare is not decided here", "deny without conditions"
+)
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 ISO_DURATION = re.compile(r"P(?:([0-9]{1,6})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?)?")
 
@@ -33,6 +44,29 @@ def vault_lock_mode(view: View) -> Value | Derived:
         mode = "governance" if grace is None else "compliance"
         return Derived(mode, paths=["@lock.changeable_for_days"])
     return None
+
+
+def vault_denies_deletion(view: View) -> Value | Derived:
+    """Whether the policy keeps everybody from deleting recovery points, shortening them or lifting the denial."""
+    read = policy_statements(view, "@policy.policy")
+    denied = all_of(any_of(_denies(entry, action) for entry in read) for action in DELETING)
+    return Derived(denied, paths=["@policy.policy"])
+
+
+def _denies(entry: Statement | Unknown, action: str) -> Truth:
+    if isinstance(entry, Unknown):
+        return entry
+    if entry.effect == "Allow" or entry.not_principals or entry.not_actions or entry.not_resources:
+        return False
+    effect: Truth = entry.effect if isinstance(entry.effect, Unknown) else True
+    spares: Truth = SPARES if entry.conditions else True
+    covered = any_of(_covers(pattern, action) for pattern in entry.actions or ())
+    return all_of([effect, names_anyone(entry), covered, spares])
+
+
+def _covers(pattern: Value, action: str) -> Truth:
+    text = sketch(pattern).lower()
+    return why(pattern) if HOLE in text else glob_covers(text, action)
 
 
 def plan_copies(view: View) -> Value | Derived:
@@ -101,6 +135,7 @@ def _rounded_up(seconds: int) -> int:
 
 TERMS: dict[str, ComputedProperty] = {
     "vault_lock_mode": vault_lock_mode,
+    "vault_denies_deletion": vault_denies_deletion,
     "plan_copies": plan_copies,
     "plan_retention_days": plan_retention_days,
     "minutes": minutes,
