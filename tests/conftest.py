@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def scan_files(tmp_path: Path) -> Callable[..., Report]:
 
 
 @pytest.fixture
-def phiward(tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+def phiward(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The real command line in a scrubbed environment; the working directory is the test's own."""
 
     def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,7 +51,7 @@ def phiward(tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProces
             check=False,
         )
 
-    yield run
+    return run
 
 
 @pytest.fixture(scope="session")

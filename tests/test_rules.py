@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from phiward.model.finding import Finding, Verdict
-from phiward.pack import load_pack, pack_directory
+from phiward.pack import pack_directory
 from phiward.pipeline import scan
 from phiward.settings import Settings
 from tests.conftest import TODAY

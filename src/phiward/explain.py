@@ -56,7 +56,8 @@ def explain(address: str, settings: Settings) -> list[Explanation]:
 def _explained(resource: Resource, graph: ResourceGraph) -> Explanation:
     view = graph.view_of(resource)
     attributes = tuple(
-        Line(name, shown(value, name), str(resource.origin.locate((name,)))) for name, value in resource.attributes.items()
+        Line(name, shown(value, name), str(resource.origin.locate((name,))))
+        for name, value in resource.attributes.items()
     )
     return Explanation(
         address=resource.address,
@@ -110,7 +111,11 @@ def _satellites(view: View) -> list[Line]:
 
 def shown(value: Value, name: str = "") -> str:
     """A value for a person; secrets, by their mark or by the attribute's name, are not shown."""
-    return json.dumps(plain(value, name), ensure_ascii=False) if not isinstance(value, (Unknown, Reference)) else str(value)
+    return (
+        json.dumps(plain(value, name), ensure_ascii=False)
+        if not isinstance(value, (Unknown, Reference))
+        else str(value)
+    )
 
 
 def plain(value: Value, name: str = "") -> Any:

@@ -68,7 +68,7 @@ def blocks_of(loaded: Loaded) -> dict[tuple[str, str], tuple[Location, ...]]:
     return {(r.scope.path, r.address): (r.origin.locate(()), *r.module_calls) for r in loaded.resources}
 
 
-def report(  # noqa: PLR0913 - the stages of the scan, put together
+def report(
     settings: Settings,
     pack: Pack,
     tree: Tree,
@@ -93,6 +93,7 @@ def report(  # noqa: PLR0913 - the stages of the scan, put together
         loosened=loosened(pack, loaded),
         sources=loaded.sources,
         unmodelled_types=dict(sorted(graph.unmodelled.items())),
+        unknown_refused=settings.fail_on_unknown,
         partial=any(path.is_file() for path in settings.paths) or bool(settings.rules or settings.tenants),
     )
 

@@ -98,11 +98,13 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
     tenancy = _mapping(keys.get("tenancy", {}), path, "tenancy", ("identify", "tiers", "tenants"))
     classes = _mapping(keys.get("data_classes", {}), path, "data_classes", ("default", "tag"))
     tiers = {name: _tier(value, path, f"tenancy.tiers.{name}") for name, value in _any(tenancy, "tiers", path).items()}
-    tenants = {name: _text(tier, path, f"tenancy.tenants.{name}") for name, tier in _any(tenancy, "tenants", path).items()}
+    tenants = {
+        name: _text(tier, path, f"tenancy.tenants.{name}") for name, tier in _any(tenancy, "tenants", path).items()
+    }
     for name, tier in tenants.items():
         if tier not in tiers:
             raise SettingsError(f"tenancy.tenants.{name}: there is no tier {tier!r} under tenancy.tiers", where=path)
-    project = Project(
+    return Project(
         path=path,
         directory=directory,
         tiers=tiers,
@@ -114,7 +116,6 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
         parameters=_any(keys, "parameters", path),
         complete_roots=tuple(_text(r, path, "complete_roots") for r in _list(keys, "complete_roots", path)),
     )
-    return project
 
 
 _DEDICATION = {

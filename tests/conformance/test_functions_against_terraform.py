@@ -29,9 +29,7 @@ OF_THE_EVALUATOR = {"can", "try", "templatefile", "templatestring"}
 def terraform() -> str:
     binary = shutil.which("terraform")
     if binary is None:
-        pytest.skip(
-            "NOT PROVEN: the terraform binary is not on the PATH, so no function was compared with it"
-        )
+        pytest.skip("NOT PROVEN: the terraform binary is not on the PATH, so no function was compared with it")
     return binary
 
 
@@ -57,9 +55,7 @@ def run(*arguments: str, text: str, directory: Path) -> str:
 
 def table() -> list[tuple[str, bool]]:
     """The expressions, and whether an unknown is an honest answer to each."""
-    rows = [
-        line for line in TABLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
-    ]
+    rows = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     return [(row.removeprefix("? "), row.startswith("? ")) for row in rows]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -144,7 +145,9 @@ def test_sensitive_strings() -> None:
     assert isinstance(call("issensitive", ["x"]), Unknown)
 
 
-@pytest.mark.parametrize(("name", "arguments"), [("timestamp", ()), ("plantimestamp", ()), ("uuid", ()), ("bcrypt", ("x",))])
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("timestamp", ()), ("plantimestamp", ()), ("uuid", ()), ("bcrypt", ("x",))]
+)
 def test_what_changes_from_run_to_run_is_unknown(name: str, arguments: tuple[Any, ...]) -> None:
     assert isinstance(call(name, *arguments), Unknown)
 
@@ -231,7 +234,18 @@ def check(name: str, pairs: list[tuple[Any, Any]]) -> None:
 
 OF_TEXT = ["lower", "upper", "chomp", "trimspace", "jsonencode", "tostring", "length"]
 OF_TWO_TEXTS = ["trimprefix", "trimsuffix", "startswith", "endswith", "strcontains"]
-OF_A_LIST = ["jsonencode_and_decode", "compact", "distinct", "flatten", "length", "reverse", "toset", "tolist", "one", "jsonencode"]
+OF_A_LIST = [
+    "jsonencode_and_decode",
+    "compact",
+    "distinct",
+    "flatten",
+    "length",
+    "reverse",
+    "toset",
+    "tolist",
+    "one",
+    "jsonencode",
+]
 OF_TWO_LISTS = ["concat", "setunion", "setintersection", "setsubtract", "coalescelist", "setproduct", "zipmap"]
 
 
@@ -255,7 +269,9 @@ def test_lists_of_which_elements_are_unknown(name: str, data: st.DataObject) -> 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-@pytest.mark.parametrize("name", ["contains", "index", "element", "join", "coalesce", "replace", "format", "formatlist", "slice"])
+@pytest.mark.parametrize(
+    "name", ["contains", "index", "element", "join", "coalesce", "replace", "format", "formatlist", "slice"]
+)
 def test_mixed_arguments_of_which_some_are_unknown(name: str, data: st.DataObject) -> None:
     text = data.draw(TEXTS)
     number = data.draw(st.integers(0, 3))
@@ -316,7 +332,17 @@ def test_an_object_with_an_unknown_key_is_unknown_as_a_whole() -> None:
 
 @pytest.mark.parametrize(
     "parts",
-    [("[", WHY, ARN, "]"), ("[1", WHY, "]"), ('{"a": 1 ', WHY, "}"), ('"a"', WHY), ("1", WHY), ('"\\', WHY, '"'), ("{", WHY, "}"), ('{"a" ', WHY, "}"), ("[tru", WHY, "]")],
+    [
+        ("[", WHY, ARN, "]"),
+        ("[1", WHY, "]"),
+        ('{"a": 1 ', WHY, "}"),
+        ('"a"', WHY),
+        ("1", WHY),
+        ('"\\', WHY, '"'),
+        ("{", WHY, "}"),
+        ('{"a" ', WHY, "}"),
+        ("[tru", WHY, "]"),
+    ],
 )
 def test_holes_that_leave_the_structure_open_are_refused(parts: tuple[Any, ...]) -> None:
     with pytest.raises(JsonError):
@@ -350,7 +376,13 @@ HOSTILE = [
     ("replace", ("a" * 100_000, "a", "b" * 100_000)),
     ("join", ("x" * 10_000, ["a"] * 100_000)),
     ("indent", (10**9, "a\n" * 10)),
-    ("yamldecode", ("a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{c}: &{c} [{','.join(['*' + p] * 9)}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)),)),
+    (
+        "yamldecode",
+        (
+            "a: &a [x,x,x,x,x,x,x,x,x]\n"
+            + "".join(f"{c}: &{c} [{','.join(['*' + p] * 9)}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)),
+        ),
+    ),
     ("yamldecode", ("[" * 50_000,)),
     ("jsondecode", ("[" * 50_000,)),
     ("parseint", ("z" * 100_000, 36)),
@@ -362,17 +394,15 @@ HOSTILE = [
 @pytest.mark.parametrize(("name", "arguments"), HOSTILE)
 def test_hostile_arguments_end_soon(name: str, arguments: tuple[Any, ...]) -> None:
     start = time.monotonic()
-    try:
+    with contextlib.suppress(FunctionError):
         assert len(str(call(name, *arguments))) < 20_000_000
-    except FunctionError:
-        pass
     assert time.monotonic() - start < 15
 
 
 def test_what_we_cannot_give_exactly_is_unknown_and_no_refusal() -> None:
     # A refusal would send `try` to its next argument, where Terraform has a value.
     assert isinstance(call("tostring", 1 / 3), Unknown)
-    assert isinstance(call("regex", "\\p{Greek}", "α"), Unknown)
+    assert isinstance(call("regex", "\\p{Greek}", "\u03b1"), Unknown)
 
 
 # -- cost

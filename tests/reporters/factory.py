@@ -172,9 +172,7 @@ def diagnostic(level: Level = Level.ERROR, code: str = "syntax", **changes: Any)
 
 def report(findings: Iterable[Finding] = (), **changes: Any) -> Report:
     findings = tuple(findings)
-    counts = Counter(
-        "waived" if f.waiver and f.verdict is Verdict.FAIL else f.verdict.value for f in findings
-    )
+    counts = Counter("waived" if f.waiver and f.verdict is Verdict.FAIL else f.verdict.value for f in findings)
     failed = any(f.failing for f in findings)
     fields: dict[str, Any] = {
         "diagnostics": (),
@@ -228,14 +226,10 @@ def estate() -> Report:
         address="aws_db_instance.main", of=SECRET_RULE, evidence=[secret], location=secret.location,
         message="aws_db_instance.main holds a password in its source",
     )  # fmt: skip
-    passes = [
-        finding(Verdict.PASS, f"aws_s3_bucket.b{n}", message="encrypted", location=at(n)) for n in range(1, 6)
-    ]
+    passes = [finding(Verdict.PASS, f"aws_s3_bucket.b{n}", message="encrypted", location=at(n)) for n in range(1, 6)]
     accepted = finding(address="aws_db_instance.legacy", waiver=waiver())
     silent = finding(Verdict.NOT_APPLICABLE, "aws_iam_role.ci", evidence=[], location=at(1))
-    every = sorted(
-        [*unencrypted, *undecided, open_port, password, *passes, accepted, silent], key=lambda f: f.sort_key
-    )
+    every = sorted([*unencrypted, *undecided, open_port, password, *passes, accepted, silent], key=lambda f: f.sort_key)
     base = report(every)
     return report(
         every,
@@ -278,9 +272,7 @@ def hostile(text: str) -> Report:
         finding(address=text + "2", evidence=[evidence], location=where, **base),
         finding(Verdict.UNKNOWN, text, evidence=[unknown], location=where, **base),
         finding(Verdict.PASS, text, evidence=[evidence], location=where, **base),
-        finding(
-            address=text, evidence=[evidence], location=where, waiver=waiver(reason=text, owner=text), **base
-        ),
+        finding(address=text, evidence=[evidence], location=where, waiver=waiver(reason=text, owner=text), **base),
     ]
     return report(
         findings,

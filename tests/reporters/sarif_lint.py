@@ -72,10 +72,7 @@ def _rule(rule: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:
 def _result(result: dict[str, Any], rules: list[dict[str, Any]]) -> Iterator[str]:
     if rules[result["ruleIndex"]]["id"] != result["ruleId"]:
         yield f"ruleIndex {result['ruleIndex']} is not {result['ruleId']}"
-    if (
-        result["level"] not in _LEVELS
-        or result["level"] != rules[result["ruleIndex"]]["defaultConfiguration"]["level"]
-    ):
+    if result["level"] not in _LEVELS or result["level"] != rules[result["ruleIndex"]]["defaultConfiguration"]["level"]:
         yield f"level {result['level']}"
     if list(result["partialFingerprints"]) != ["phiward/v1"]:
         yield f"fingerprints {list(result['partialFingerprints'])}"

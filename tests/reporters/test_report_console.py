@@ -104,9 +104,7 @@ def test_instances_of_one_line_are_one_block():
 
 def test_instances_that_differ_say_how():
     days = [
-        finding(
-            address=f'aws_db_instance.main["{t}"]', evidence=[replace(ENCRYPTED, property="days", observed=n)]
-        )
+        finding(address=f'aws_db_instance.main["{t}"]', evidence=[replace(ENCRYPTED, property="days", observed=n)])
         for t, n in [("a", 7), ("b", 30)]
     ]
     text = console(report(days))
@@ -200,9 +198,7 @@ def test_a_secret_that_was_already_left_out_is_starred_too(observed):
 
 
 def test_a_secret_over_many_lines_is_starred():
-    quoted = one(
-        'key = <<E\nBEGIN KEY\nE\nx = "y"', 1, 2, end_line=3, observed=[{"k": Sensitive("BEGIN KEY")}]
-    )
+    quoted = one('key = <<E\nBEGIN KEY\nE\nx = "y"', 1, 2, end_line=3, observed=[{"k": Sensitive("BEGIN KEY")}])
     assert "BEGIN" not in "".join(quoted)
 
 
@@ -226,12 +222,8 @@ def test_evidence_in_another_file_gets_its_own_arrow():
 
 
 def test_a_default_is_told_from_a_written_value():
-    default = Evidence(
-        "encryption.at_rest", False, True, at(3), by_default=True, write="storage_encrypted = true"
-    )
-    assert "encryption.at_rest is false by default, expected true" in console(
-        report([finding(evidence=[default])])
-    )
+    default = Evidence("encryption.at_rest", False, True, at(3), by_default=True, write="storage_encrypted = true")
+    assert "encryption.at_rest is false by default, expected true" in console(report([finding(evidence=[default])]))
 
 
 def test_a_block_to_write_keeps_its_lines():
@@ -287,7 +279,7 @@ def test_resources_that_no_rule_spoke_to_are_counted():
 
 
 def test_a_partial_scan_says_so():
-    assert "Only what the changed files touch was scanned." in console(report(partial=True))
+    assert "Only part of the tree or of the rules was run." in console(report(partial=True))
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
@@ -348,9 +340,12 @@ def test_a_table_lines_up_with_wide_names():
 
 def test_500_findings_take_well_under_a_second():
     big = many(500)
-    started = time.perf_counter()
-    console(big)
-    assert time.perf_counter() - started < 0.8
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        console(big)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.5
 
 
 def test_the_picture_is_deterministic_and_loads_nothing():

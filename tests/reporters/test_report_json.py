@@ -130,9 +130,7 @@ def test_everything_is_in_the_record():
 def test_values(value, encoded):
     assert plain(value) == encoded
     assert (
-        record(report([finding(evidence=[Evidence("p", value, value)])]))["findings"][0]["evidence"][0][
-            "observed"
-        ]
+        record(report([finding(evidence=[Evidence("p", value, value)])]))["findings"][0]["evidence"][0]["observed"]
         == encoded
     )
 
@@ -164,9 +162,7 @@ def test_plain_values_come_back_as_they_were(value):
     assert decode(json.loads(dumps(plain(value)))) == value
 
 
-@given(
-    st.text(st.characters(categories=["Cs", "Lu", "So"]) | st.sampled_from(["\\", "\ud83d", "\ude00", "u"]))
-)
+@given(st.text(st.characters(categories=["Cs", "Lu", "So"]) | st.sampled_from(["\\", "\ud83d", "\ude00", "u"])))
 def test_strings_are_what_a_strict_reader_takes(text):
     read = json.loads(dumps(text))
     assert read.encode().decode() == read

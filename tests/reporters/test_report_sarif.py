@@ -68,14 +68,10 @@ def test_nothing_found_is_still_a_run():
 def test_the_run_is_named_by_its_target_and_a_partial_one_differently():
     assert run(report(target="envs/prod"))["automationDetails"] == {"id": "phiward/envs/prod/"}
     assert run(report(target="."))["automationDetails"] == {"id": "phiward/./"}
-    assert run(report(target="envs/prod", partial=True))["automationDetails"] == {
-        "id": "phiward-changed/envs/prod/"
-    }
+    assert run(report(target="envs/prod", partial=True))["automationDetails"] == {"id": "phiward-changed/envs/prod/"}
 
 
-@pytest.mark.parametrize(
-    "status, successful", [(0, True), (1, True), (4, True), (2, False), (5, False), (130, False)]
-)
+@pytest.mark.parametrize("status, successful", [(0, True), (1, True), (4, True), (2, False), (5, False), (130, False)])
 def test_success_is_about_the_tool_and_not_the_findings(status, successful):
     invocation = run(report(exit_status=status, gate="why"))["invocations"][0]
     assert invocation["executionSuccessful"] is successful
@@ -110,8 +106,7 @@ def test_a_rule_tells_why_and_how_and_nothing_of_one_result():
         "164.312(a)(2)(iv)",
     ]
     assert (
-        '```hcl\nresource "aws_db_instance" "a" {\n  storage_encrypted = true\n}\n```'
-        in encryption["help"]["markdown"]
+        '```hcl\nresource "aws_db_instance" "a" {\n  storage_encrypted = true\n}\n```' in encryption["help"]["markdown"]
     )
     assert "checkov CKV_AWS_16; trivy AVD-AWS-0080" in encryption["help"]["markdown"]
     text = json.dumps(described)
@@ -120,9 +115,7 @@ def test_a_rule_tells_why_and_how_and_nothing_of_one_result():
 
 
 def test_rules_are_the_same_whatever_was_found():
-    failing, passing = (
-        run(report([finding(v)]))["tool"]["driver"]["rules"] for v in (Verdict.FAIL, Verdict.PASS)
-    )
+    failing, passing = (run(report([finding(v)]))["tool"]["driver"]["rules"] for v in (Verdict.FAIL, Verdict.PASS))
     assert failing == passing
 
 
@@ -157,9 +150,7 @@ def test_a_region_is_the_attribute():
     ]
 
 
-@pytest.mark.parametrize(
-    "line, column, end_line, end_column", [(0, 0, 0, 0), (5, 9, 5, 2), (5, 9, 3, 2), (5, 9, 6, 0)]
-)
+@pytest.mark.parametrize("line, column, end_line, end_column", [(0, 0, 0, 0), (5, 9, 5, 2), (5, 9, 3, 2), (5, 9, 6, 0)])
 def test_a_broken_span_never_rejects_the_upload(line, column, end_line, end_column):
     where = at(1)
     broken = type(where)(where.path, type(where.span)(line, column, end_line, end_column))
@@ -255,9 +246,7 @@ def test_holes_are_errors_whatever_their_level():
 
 
 def test_a_diagnostic_without_a_file_has_no_location():
-    found = run(report(diagnostics=(diagnostic(path="", line=0),)))["invocations"][0][
-        "toolExecutionNotifications"
-    ]
+    found = run(report(diagnostics=(diagnostic(path="", line=0),)))["invocations"][0]["toolExecutionNotifications"]
     assert "locations" not in found[0]
 
 
@@ -309,9 +298,7 @@ def test_a_log_that_is_too_large_loses_its_least_severe(monkeypatch):
             "region",
         ),
         (
-            lambda r: r["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"].update(
-                uri="a b"
-            ),
+            lambda r: r["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"].update(uri="a b"),
             "URI",
         ),
         (lambda r: r["tool"]["driver"]["rules"][0]["properties"]["tags"].extend("abcdefgh"), "tags"),

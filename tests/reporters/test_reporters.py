@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from factory import (
@@ -47,6 +50,19 @@ def test_equal_reports_give_equal_bytes(name, make):
         assert first.endswith("\n")
 
 
+def test_bytes_do_not_depend_on_the_process():
+    code = (
+        "import hashlib, factory; from phiward.reporters import FORMATS, Style, render;"
+        "print([hashlib.sha256(render(factory.estate(), f, Style()).encode()).hexdigest() for f in FORMATS])"
+    )
+    told = set()
+    for seed in ("1", "2"):
+        path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+        environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": path, "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+        told.add(subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True).stdout)
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_format_lets_hostile_text_through(name, text):
@@ -59,8 +75,6 @@ def test_no_format_lets_hostile_text_through(name, text):
 
 
 def _without_our_colours(text: str) -> str:
-    import re
-
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
@@ -92,9 +106,7 @@ def test_every_format_tells_what_could_not_be_read(name):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_tells_why_a_verdict_is_unknown(name):
-    undecided = report(
-        [unknown_finding("aws_db_instance.a", Unknown("variable x has no value", "pass --var x=1"))]
-    )
+    undecided = report([unknown_finding("aws_db_instance.a", Unknown("variable x has no value", "pass --var x=1"))])
     shown = render(undecided, name, Style())
     for part in ("variable x has no value", "pass --var x=1", "customer-managed-key", "aws_db_instance.a"):
         assert part in shown
@@ -119,9 +131,7 @@ def test_a_waived_unknown_counts_as_waived_everywhere():
     accepted = report([finding(Verdict.UNKNOWN, "aws_db_instance.a", waiver=waiver())])
     assert "unknown aws" not in render(accepted, "console", Style())
     assert 'type="waived"' in render(accepted, "junit", Style())
-    notes = json.loads(render(accepted, "sarif", Style()))["runs"][0]["invocations"][0][
-        "toolExecutionNotifications"
-    ]
+    notes = json.loads(render(accepted, "sarif", Style()))["runs"][0]["invocations"][0]["toolExecutionNotifications"]
     assert [note["descriptor"]["id"] for note in notes] == ["waived"]
 
 

@@ -17,8 +17,11 @@ from phiward.errors import UsageError
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @input_options
 def command(address: str, paths: tuple[Path, ...], format_: str, **options: Any) -> None:
-    """Show the resource of ADDRESS under PATHS: attributes with their places, properties and where each came from,
-    tenant, data class, and what is attached to it."""
+    """Show the resource of ADDRESS under PATHS.
+
+    Its attributes with their places, its properties and where each came from, its tenant and data class, and what is
+    attached to it.
+    """
     from phiward.explain import as_json, as_text, explain
 
     settings = input_settings(paths, options)

@@ -25,7 +25,8 @@ def input_options(command: Command) -> Command:
     for option in (
         click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Give a Terraform variable."),
         click.option(
-            "--var-file", "variable_files", multiple=True, type=click.Path(path_type=Path), help="Read Terraform variables."
+            "--var-file", "variable_files", multiple=True, type=click.Path(path_type=Path),
+            help="Read Terraform variables from this file; repeatable.",
         ),
         click.option(
             "--settings", "settings_file", type=click.Path(path_type=Path),

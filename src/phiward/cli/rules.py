@@ -24,7 +24,9 @@ def command() -> None:
 @click.option("--theme", help="Only rules of this theme.")
 @click.option("--citation", help="Only rules that cite this paragraph, e.g. 164.312(a)(2)(iv).")
 @click.option("--severity", "least", type=SEVERITY_CHOICE, default="low", help="Only rules at or above this severity.")
-@click.option("--equivalent", metavar="ID", help="Only rules that mean what this check of another tool means, e.g. CKV_AWS_16.")
+@click.option(
+    "--equivalent", metavar="ID", help="Only rules that mean what this check of another tool means, e.g. CKV_AWS_16."
+)
 @FORMAT
 def list_rules(theme: str | None, citation: str | None, least: str, equivalent: str | None, format_: str) -> None:
     """List rules, one a line."""

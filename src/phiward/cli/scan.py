@@ -16,14 +16,43 @@ from phiward.settings import Settings
 @click.command(name="scan")
 @paths_argument
 @click.option("--format", "formats", multiple=True, metavar="FORMAT", help="console, json, sarif or junit; repeatable.")
-@click.option("--output", "outputs", multiple=True, metavar="FILE", help="File for the --format at the same place; - is standard output.")
-@click.option("--fail-on", type=SEVERITY_CHOICE, default="low", show_default=True, help="Least severity of a finding that fails the gate.")
-@click.option("--unknown", type=click.Choice(["report", "fail"]), default="report", show_default=True, help="Whether an undecided verdict fails the gate.")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="File for the --format at the same place; - is standard output.",
+)
+@click.option(
+    "--fail-on",
+    type=SEVERITY_CHOICE,
+    default="low",
+    show_default=True,
+    help="Least severity of a finding that fails the gate.",
+)
+@click.option(
+    "--unknown",
+    type=click.Choice(["report", "fail"]),
+    default="report",
+    show_default=True,
+    help="Whether an undecided verdict fails the gate.",
+)
 @click.option("--allow-incomplete", is_flag=True, help="Accept that something could not be read.")
-@click.option("--exit-zero", is_flag=True, help="Report findings without failing (turns status 1 into 0 and nothing else).")
+@click.option(
+    "--exit-zero", is_flag=True, help="Report findings without failing (turns status 1 into 0 and nothing else)."
+)
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="Run only this rule; repeatable.")
-@click.option("--severity", "least", type=SEVERITY_CHOICE, default="low", show_default=True, help="Run only rules at or above this severity.")
-@click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Judge only this tenant's resources; repeatable.")
+@click.option(
+    "--severity",
+    "least",
+    type=SEVERITY_CHOICE,
+    default="low",
+    show_default=True,
+    help="Run only rules at or above this severity.",
+)
+@click.option(
+    "--tenant", "tenants", multiple=True, metavar="NAME", help="Judge only this tenant's resources; repeatable."
+)
 @input_options
 @click.option("--verbose", "-v", is_flag=True, help="List passing verdicts too.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no console report.")

@@ -70,7 +70,10 @@ def _key_fact(store: View) -> Fact:
     tenant = store.tenancy.tenant
     whose = str(tenant) if tenant is not None else "no tenant"
     return Fact(
-        f"{KEY_PROPERTY} of {store.resource.address}", f"used for {whose}", "one tenant", store.reading(KEY_PROPERTY).location()
+        f"{KEY_PROPERTY} of {store.resource.address}",
+        f"used for {whose}",
+        "one tenant",
+        store.reading(KEY_PROPERTY).location(),
     )
 
 
@@ -111,7 +114,9 @@ def key_shared_by_tenants(view: View, index: GraphIndex) -> Judgement:
     relevant = [(s, why) for s, why in undecided if s.tenancy.tenant not in (None, *tenants)]
     if relevant and "shared" not in promises.values():
         store, why = relevant[0]
-        fact = Fact(f"{KEY_PROPERTY} of {store.resource.address}", why, "one tenant", store.reading(KEY_PROPERTY).location())
+        fact = Fact(
+            f"{KEY_PROPERTY} of {store.resource.address}", why, "one tenant", store.reading(KEY_PROPERTY).location()
+        )
         return Judgement(None, (fact,))
     return Judgement(True, tuple(_key_fact(store) for store in list(tenants.values())[:5]))
 

@@ -151,7 +151,6 @@ def _evidence(leaves: list[Leaf], evaluator: Evaluator) -> tuple[Evidence, ...]:
     for leaf in leaves[:MAX_EVIDENCE]:
         reading = leaf.reading
         expected = evaluator.expected(leaf)
-        spec = reading.resource is not None and leaf.truth is False and leaf.element is None
         found.append(
             Evidence(
                 property=leaf.name,
@@ -159,7 +158,7 @@ def _evidence(leaves: list[Leaf], evaluator: Evaluator) -> tuple[Evidence, ...]:
                 expected=expected,
                 location=reading.location(leaf.element),
                 by_default=reading.by_default,
-                write=_write(leaf, expected) if spec else "",
+                write=_write(leaf, expected),
                 attribute=".".join(str(step) for step in reading.path),
             )
         )
@@ -167,8 +166,8 @@ def _evidence(leaves: list[Leaf], evaluator: Evaluator) -> tuple[Evidence, ...]:
 
 
 def _write(leaf: Leaf, expected: Value) -> str:
-    row_spec = leaf.reading.spec
-    return suggestion(row_spec, expected) if row_spec else ""
+    spec = leaf.reading.spec
+    return suggestion(spec, expected) if spec and leaf.truth is False else ""
 
 
 def _shown(value: Value) -> Value:
@@ -186,7 +185,12 @@ def _shown(value: Value) -> Value:
 
 
 def _finding(
-    rule: Rule, view: View, verdict: Verdict, evidence: tuple[Evidence, ...], location: Location | None, message: str = ""
+    rule: Rule,
+    view: View,
+    verdict: Verdict,
+    evidence: tuple[Evidence, ...],
+    location: Location | None,
+    message: str = "",
 ) -> Finding:
     subject = subject_of(view)
     properties = sorted({item.property for item in evidence}) if verdict is Verdict.FAIL else []

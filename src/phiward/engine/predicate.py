@@ -19,7 +19,7 @@ from phiward.model.value import Unknown, Value, undecided
 class Leaf:
     """One tested value. `element` is its place in a list property, with `key` the tested field of that element."""
 
-    property: str
+    property_name: str
     reading: Reading
     observed: Value
     tests: list[list[Any]]
@@ -30,8 +30,8 @@ class Leaf:
     @property
     def name(self) -> str:
         if self.element is None:
-            return self.property
-        return f"{self.property}[{self.element}]" + (f".{self.key}" if self.key else "")
+            return self.property_name
+        return f"{self.property_name}[{self.element}]" + (f".{self.key}" if self.key else "")
 
 
 Outcome = tuple[Truth, list[Leaf]]

@@ -79,13 +79,6 @@ def _wrong(location: Location, message: str) -> Diagnostic:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """What an exception may cover: the block of a resource and the module blocks that lead to it."""
-
-    blocks: tuple[Location, ...]
-
-
 def apply_ignores(
     findings: Sequence[Finding], blocks: Mapping[tuple[str, str], tuple[Location, ...]], ignores: Ignores, today: date
 ) -> tuple[list[Finding], list[Diagnostic]]:
@@ -99,8 +92,8 @@ def apply_ignores(
     for waiver in ignores.waivers:
         by_rule.setdefault(waiver.rule, []).append(waiver)
     for finding in findings:
-        waiver = _covering(finding, blocks, by_rule.get(finding.rule.id, ()), today, used)
-        result.append(replace(finding, waiver=waiver) if waiver else finding)
+        covering = _covering(finding, blocks, by_rule.get(finding.rule.id, ()), today, used)
+        result.append(finding if covering is None else replace(finding, waiver=covering))
     return result, [*ignores.diagnostics, *_leftovers(ignores.waivers, used, today)]
 
 
@@ -114,7 +107,9 @@ def _covering(
     if finding.verdict not in (Verdict.FAIL, Verdict.UNKNOWN):
         return None
     for waiver in waivers:
-        if any(covers(waiver.location, block) for block in blocks.get((finding.subject.scope, finding.subject.address), ())):
+        if any(
+            covers(waiver.location, block) for block in blocks.get((finding.subject.scope, finding.subject.address), ())
+        ):
             used.add(id(waiver))
             if waiver.expires >= today:
                 return waiver

@@ -1,4 +1,4 @@
-"""The exit status of a scan; fixed meanings that no option changes (docs/exit-status.md)."""
+"""The exit status of a scan; fixed meanings that no option changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def exit_status(
     if summary.passed + summary.failed + summary.unknown + summary.waived == 0:
         return NOTHING, "no rule applied to anything that was read"
     if failing:
-        return PASSED, f"{_count(len(failing), 'finding')} at or above {settings.fail_on.label}, reported only (--exit-zero)"
+        return (
+            PASSED,
+            f"{_count(len(failing), 'finding')} at or above {settings.fail_on.label}, reported only (--exit-zero)",
+        )
     accepted = f"; holes were accepted: {_count(len(holes), 'input')} could not be read" if holes else ""
     return PASSED, f"no finding at or above {settings.fail_on.label}{accepted}"
 

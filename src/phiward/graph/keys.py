@@ -1,7 +1,7 @@
 """Who holds custody of an encryption key, and which key it is.
 
-Source: AWS KMS developer guide, "AWS KMS keys" and "Aliases": an alias `alias/aws/<service>` always names an AWS-managed
-key, and no other alias may begin so; every other key that a customer can name in these arguments is the customer's.
+Source: AWS KMS developer guide, "AWS KMS keys" and "Aliases": an alias `alias/aws/<service>` always names a key that
+AWS manages, and no other alias may begin so; every other key that these arguments can name is the customer's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MAX_HOPS = 20
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """`identity` is equal for two uses of the same key: the key's resource address, or its ARN, id or alias as written."""
+    """`identity` is equal for two uses of one key: the key's resource address, or its ARN, id or alias as written."""
 
     custody: str | Unknown
     identity: str = ""

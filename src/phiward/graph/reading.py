@@ -26,7 +26,9 @@ class _Missing:
 MISSING = _Missing()
 
 
-def read_path(value: Any, path: Sequence[Step], resolve: Resolve, at: AttributePath = ()) -> tuple[Value, AttributePath]:
+def read_path(
+    value: Any, path: Sequence[Step], resolve: Resolve, at: AttributePath = ()
+) -> tuple[Value, AttributePath]:
     """The value at a path and where it stands; `MISSING` where nothing (or null) is written.
 
     A list is entered at its first element unless the path says `[]` (all, flattened) or an index.

@@ -144,7 +144,7 @@ class ResourceGraph:
         return self._names[key]
 
     def satellites(self, resource: Resource, row: Row, alias: str) -> list[Resource | Unknown]:
-        """The side resources of an alias; ends in an `Unknown` where there may be one that could not be placed or read."""
+        """The side resources of an alias; ends in an `Unknown` where one may be there that was not placed or read."""
         scope = resource.scope
         found: list[Resource | Unknown] = list(self._satellites.get((id(scope), resource.address, alias), ()))
         unplaced = self._unplaced.get((id(scope), row.type, alias))

@@ -12,7 +12,7 @@ from phiward.graph.tenancy import Tenancy, data_class, identify_tenant
 from phiward.graph.truth import why
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Resource
-from phiward.model.value import Partial, Reference, Unknown, Value, undecided
+from phiward.model.value import Reference, Unknown, Value, undecided
 
 if TYPE_CHECKING:
     from phiward.graph.resource_graph import ResourceGraph
@@ -26,8 +26,8 @@ ABSENT = None
 class Derived:
     """A computed value with the attributes that it was computed from, most telling first.
 
-    `paths` are written as in the catalog (`@policy.policy`). `places` say, for a list, where each of its elements stands:
-    the resource and the attribute path.
+    `paths` are written as in the catalog (`@policy.policy`). `places` say, for a list, where each
+    element stands: the resource and the attribute path.
     """
 
     value: Value
@@ -197,7 +197,7 @@ class View:
         result = COMPUTED[spec["compute"]](self, **spec["with"])
         derived = result if isinstance(result, Derived) else Derived(result)
         if derived.value is None or derived.value is MISSING:
-            return Reading(spec.get("default"), self.resource, by_default="default" in spec)
+            return self._default(spec)
         owner, at = self._first_written(derived.paths)
         return replace(self._converted(derived.value, type_, owner, at), places=derived.places)
 
@@ -213,7 +213,7 @@ class View:
     def _written(self, spec: Mapping[str, Any], type_: str, name: str) -> Reading:
         hidden: tuple[Value, tuple[Resource, AttributePath]] | None = None
         for path in spec["paths"]:
-            value, (owner, at) = self._key_or_value(path, type_)
+            value, (owner, at) = self._key_or_value(path, type_, present="present" in spec)
             if isinstance(value, Unknown) and str(path[0]).startswith("@") and not at:
                 hidden = hidden or (value, (owner, at))  # a satellite may be hidden; an inline value would still decide
             elif value is not MISSING and value != "":
@@ -224,9 +224,11 @@ class View:
             return Reading(False, self.resource, by_default=True)
         return self._inherited(spec, name) or self._default(spec)
 
-    def _key_or_value(self, path: Sequence[Step], type_: str) -> tuple[Value, tuple[Resource, AttributePath]]:
+    def _key_or_value(
+        self, path: Sequence[Step], type_: str, *, present: bool
+    ) -> tuple[Value, tuple[Resource, AttributePath]]:
         value, where = self.read(path)
-        if isinstance(value, Reference) and type_ != "key":
+        if isinstance(value, Reference) and type_ != "key" and not present:
             value = self._resolve(value)
         return value, where
 
@@ -282,6 +284,7 @@ class View:
         """Which key a property of type `key` names."""
         reading = self.reading(name)
         return reading.key or KeyUse(reading.value if isinstance(reading.value, (str, Unknown)) else "none")
+
 
 def _boolean(value: Value) -> Value:
     if isinstance(value, bool):

@@ -21,6 +21,14 @@ def repository_root(path: Path) -> Path | None:
     return None
 
 
+def resolved(path: Path) -> Path:
+    """The path without symbolic links. A circle of them, or a name that no file can have, leads to nothing that exists.
+
+    `Path.resolve` raises for both, and configuration may write either.
+    """
+    return Path(os.path.realpath(str(path).replace("\0", "\N{REPLACEMENT CHARACTER}")))
+
+
 class Tree:
     """Reads inside its boundary only. `base` is what reported paths are relative to."""
 
@@ -33,8 +41,7 @@ class Tree:
     @classmethod
     def around(cls, paths: tuple[Path, ...]) -> Tree:
         """The tree for some existing paths: their repository where there is one, else just what was named."""
-        resolved = [path.resolve() for path in paths]
-        directories = [path if path.is_dir() else path.parent for path in resolved]
+        directories = [path if path.is_dir() else path.parent for path in map(resolved, paths)]
         repositories = {root for directory in directories if (root := repository_root(directory))}
         boundary = tuple(dict.fromkeys(repository_root(directory) or directory for directory in directories))
         if len(repositories) == 1 and len(boundary) == 1:
@@ -50,8 +57,8 @@ class Tree:
 
     def inside(self, path: Path) -> bool:
         """Whether the path, symbolic links resolved, lies inside the boundary."""
-        resolved = path.resolve()
-        return any(resolved == root or root in resolved.parents for root in self.boundary)
+        target = resolved(path)
+        return any(target == root or root in target.parents for root in self.boundary)
 
     def hole(self, code: str, path: Path, message: str, *, hint: str = "", line: int = 0, column: int = 0) -> None:
         """Note something that could not be read: the scan is incomplete."""

@@ -13,7 +13,7 @@ from phiward.model.value import Value
 
 
 class Verdict(StrEnum):
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict
     FAIL = "fail"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not-applicable"
@@ -164,4 +164,6 @@ class Report:
     """Text of each file that a finding points into, by path: the reports quote it."""
     unmodelled_types: dict[str, int] = field(default_factory=dict)
     partial: bool = False
-    """Whether only part of the tree was scanned (changed files): it must not replace a full scan's record."""
+    """Whether only part of the tree or of the rules was run: it must not replace a full scan's record."""
+    unknown_refused: bool = False
+    """Whether the gate demands that every verdict is decided."""

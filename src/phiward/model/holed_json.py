@@ -168,6 +168,4 @@ class _Filled:
         if not self.mark or self.mark not in text:
             return text
         pieces = text.split(self.mark)
-        return join(
-            [self.holes[int(piece[1:])] if index % 2 else piece for index, piece in enumerate(pieces)]
-        )
+        return join([self.holes[int(piece[1:])] if index % 2 else piece for index, piece in enumerate(pieces)])

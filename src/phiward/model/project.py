@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from phiward.model.value import Value
 
+
 @dataclass(frozen=True, slots=True)
 class Identify:
     """One way to tell a resource's tenant. `kind`: tag, instance_key, name or namespace_label."""

@@ -10,6 +10,7 @@ from phiward.model.location import Location
 from phiward.model.project import Project
 from phiward.model.value import Value
 
+_DEFAULTS = Project()
 AttributePath = tuple[str | int, ...]
 """Keys and list indexes from a resource's attributes down to a value: `('ingress', 0, 'cidr_blocks')`."""
 
@@ -45,7 +46,7 @@ class Scope:
     source: str
     path: str
     holes: tuple[Hole, ...] = ()
-    project: Project = Project()
+    project: Project = _DEFAULTS
 
     @property
     def complete(self) -> bool:

@@ -21,8 +21,8 @@ from phiward.pack.paths import steps
 from phiward.pack.vocabulary import BUILT_IN, OPERATORS, QUANTIFIED
 
 _RULE_KEYS = {
-    "id", "title", "severity", "citations", "resources", "when", "given", "assert", "graph", "message", "because", "fix",
-    "fix_snippets", "equivalents", "examples", "never_unknown", "references",
+    "id", "title", "severity", "citations", "resources", "when", "given", "assert", "graph", "message", "because",
+    "fix", "fix_snippets", "equivalents", "examples", "never_unknown", "references",
 }  # fmt: skip
 _ROW_KEYS = {"type", "title", "kinds", "terraform", "name", "satellites", "properties", "service", "doc", "parent"}
 _DIALECT_KEYS = {"path", "values", "present", "inherits", "constant", "compute", "with"}
@@ -115,8 +115,7 @@ class Compiler:
     def satellites(self, satellites: Any, where: str) -> list[list[Any]]:
         found = []
         for alias, spec in satellites.items():
-            for native in [spec["type"]] if isinstance(spec["type"], str) else spec["type"]:
-                found.append([alias, native, steps(spec["by"], where)])
+            found += [[alias, native, steps(spec["by"], where)] for native in as_list(spec["type"])]
         return found
 
     def property(self, name: str, spec: Any, where: str) -> Compiled:

@@ -14,7 +14,7 @@ _step = re.compile(r"\[(\d*)\]|@?[^.\[\]]+")
 @lru_cache(maxsize=4096)
 def steps(path: str, where: str) -> list[str | int]:
     """`ingress[].cidr_blocks` -> `["ingress", "[]", "cidr_blocks"]`. The result is shared: do not change it."""
-    if not isinstance(path, str) or not _path.fullmatch(path):
+    if not _path.fullmatch(path):
         raise PackError(f"not a path: {path!r}", where=where)
     found: list[str | int] = []
     for part in _step.finditer(path):

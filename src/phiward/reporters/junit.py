@@ -20,7 +20,6 @@ from phiward.reporters.text import clean, headline, prose, show
 
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _WIDTH = 100
-_INCOMPLETE = 4
 
 
 class Suites:
@@ -112,7 +111,7 @@ def _add_cases(suites: Suites, report: Report) -> None:
     spoken = [finding for finding in report.findings if finding.verdict is not Verdict.NOT_APPLICABLE]
     spoken.sort(key=lambda finding: finding.sort_key)
     page = Page(Sources(report.sources), _WIDTH, verbose=True)
-    refused = _refuses_unknown(report)
+    refused = report.unknown_refused
     for finding, name in zip(spoken, _names(spoken), strict=True):
         rule = finding.rule
         case = SubElement(
@@ -164,13 +163,6 @@ def _outcome(case: Element, kind: str, type_: str, message: str, text: str) -> N
 
 def _cited(finding: Finding) -> str:
     return "cites: 45 CFR " + clean(", ".join(finding.rule.citations)) if finding.rule.citations else ""
-
-
-def _refuses_unknown(report: Report) -> bool:
-    """Whether it was unknown verdicts that made the gate say "incomplete": nothing else was unreadable."""
-    return report.exit_status == _INCOMPLETE and not any(
-        diagnostic.incomplete for diagnostic in report.diagnostics
-    )
 
 
 def _add_remarks(suites: Suites, report: Report) -> None:

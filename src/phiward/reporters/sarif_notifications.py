@@ -41,7 +41,7 @@ def _about(report: Report, kept: int, total: int) -> list[tuple[str, str, str]]:
         text = f"{kept:,} results, the most severe first: GitHub code scanning keeps {GITHUB_KEEPS:,}."
         said.append(("results-beyond-github", "warning", text))
     if report.partial:
-        said.append(("partial-scan", "note", "Only what the changed files touch was scanned."))
+        said.append(("partial-scan", "note", "Only part of the tree or of the rules was run."))
     waived = [finding for finding in report.findings if column(finding) == "waived"]
     if waived:
         text = f"{plural(len(waived), 'waived finding')} left out: {_names(waived)}."

@@ -110,7 +110,7 @@ def _evaluated(report: Report, width: int) -> list[Line]:
         said = f"{plural(counts.unmodelled, 'resource')} not modelled, so no rule spoke to them"
         lines += wrap([(f"{said}: {names}." if names else f"{said}.", "medium")], width, 2)
     if report.partial:
-        lines += wrap([("Only what the changed files touch was scanned.", "")], width, 2)
+        lines += wrap([("Only part of the tree or of the rules was run.", "")], width, 2)
     return lines
 
 

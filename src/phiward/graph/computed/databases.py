@@ -38,12 +38,8 @@ _POSTGRES_AUDIT = ("pgaudit.log", "log_statement")
 ENGINES: Mapping[str, Engine] = {
     "postgres": Engine("rds.force_ssl", tls_since=(15,), audit=_POSTGRES_AUDIT, export="postgresql"),
     "aurora-postgresql": Engine("rds.force_ssl", tls_since=(17,), audit=_POSTGRES_AUDIT, export="postgresql"),
-    "mysql": Engine(
-        "require_secure_transport", tls_unsure=(8, 4), option="MARIADB_AUDIT_PLUGIN", export="audit"
-    ),
-    "mariadb": Engine(
-        "require_secure_transport", tls_since=(11, 8), option="MARIADB_AUDIT_PLUGIN", export="audit"
-    ),
+    "mysql": Engine("require_secure_transport", tls_unsure=(8, 4), option="MARIADB_AUDIT_PLUGIN", export="audit"),
+    "mariadb": Engine("require_secure_transport", tls_since=(11, 8), option="MARIADB_AUDIT_PLUGIN", export="audit"),
     "aurora-mysql": Engine("require_secure_transport", audit=("server_audit_logging",), export="audit"),
     "sqlserver": Engine("rds.force_ssl", option="SQLSERVER_AUDIT"),
     "docdb": Engine("tls", tls_since=(0,), audit=("audit_logs",), export="audit"),
@@ -56,9 +52,7 @@ _CURRENT: Mapping[str, Version] = {"redshift": (2,)}
 """The version of the parameter group that a new cluster gets where none is named."""
 
 
-def database_requires_tls(
-    view: View, *, group: str, product: str = "", replica_of: str = ""
-) -> Value | Derived:
+def database_requires_tls(view: View, *, group: str, product: str = "", replica_of: str = "") -> Value | Derived:
     """Whether the server refuses connections without TLS: by a parameter of its group, or of itself.
 
     `group` is the path of the parameter group, `product` the engine where the type has only one, `replica_of`
@@ -120,9 +114,7 @@ def database_audit(
     `exports` is the path of the exported logs, `options` that of the option group; the property `needs`
     must be true besides.
     """
-    stream = any_of(
-        other if isinstance(other, Unknown) else True for other in view.satellites("activity_stream")
-    )
+    stream = any_of(other if isinstance(other, Unknown) else True for other in view.satellites("activity_stream"))
     name = _engine(view, product)
     if isinstance(name, Unknown):
         return any_of([stream, name])
@@ -133,7 +125,8 @@ def database_audit(
     exported = _exported(view.get(exports), engine.export) if engine.export else True
     needed = _truth(view.property(needs)) if needs else True
     entries = all_of([needed, exported, _audits(view, engine, group, options)])
-    return Derived(any_of([entries, stream]), paths=[path for path in (exports, options, group) if path])
+    paths = [exports] if exported is False else [exports, options, group]
+    return Derived(any_of([entries, stream]), paths=[path for path in paths if path])
 
 
 def _audits(view: View, engine: Engine, group: str, options: str) -> Truth:

@@ -81,9 +81,7 @@ def key_rotatable(view: View) -> Value | Derived:
     stores = ("custom_key_store_id", "xks_key_id")
     answers = {path: _absent_or(view.get(path), word) for path, word in needs}
     answers |= {path: _absent_or(written(view.get(path)), None) for path in stores}
-    return Derived(
-        all_of(answers.values()), paths=[path for path, answer in answers.items() if answer is not True]
-    )
+    return Derived(all_of(answers.values()), paths=[path for path, answer in answers.items() if answer is not True])
 
 
 def _absent_or(value: Value, word: str | None) -> Truth:
@@ -121,5 +119,5 @@ KEYS: dict[str, ComputedProperty] = {
     "key_when": key_when,
     "named_or_inherited": named_or_inherited,
     "named_or_switched": named_or_switched,
-    "one_of": is_one_of,
+    "is_one_of": is_one_of,
 }

@@ -51,11 +51,16 @@ def trail_data_events(view: View) -> Value | Derived:
 
 
 def trail_management_events(view: View) -> Value | Derived:
-    """Whether reads and writes of management events are recorded, those of every service."""
+    """Whether reads and writes of management events are recorded, those of every service.
+
+    `None` for what is there for data events alone: another trail records the rest.
+    """
     basic = blocks(view.get("event_selector"))
     advanced = blocks(view.get("advanced_event_selector"))
     if not basic and not advanced:
         return True
+    if all(map(_for_data_alone, basic)) and all(map(_for_other_categories, advanced)):
+        return None
     reaches = [_basic_management(selector) for selector in basic]
     reaches += [_advanced_management(selector) for selector in advanced]
     return Derived(_covers(reaches), paths=["event_selector", "advanced_event_selector"])
@@ -126,6 +131,21 @@ def _advanced_management(selector: Block) -> Reach:
     if recorded is True and fields:
         return NOTHING  # what is left narrows the selector: that is an exclusion
     return _by_mode(_mode(read_only), recorded)
+
+
+def _for_data_alone(selector: Block) -> bool:
+    """Whether a basic selector records data events, and says that it records nothing else."""
+    if isinstance(selector, Unknown) or not selector.get("data_resource"):
+        return False
+    return flag(selector.get("include_management_events"), default=True) is False
+
+
+def _for_other_categories(selector: Block) -> bool:
+    """Whether an advanced selector surely records no management events."""
+    fields = _fields(selector)
+    if isinstance(fields, Unknown):
+        return False
+    return _selects(fields.get("eventCategory", {}).get("equals"), "Management") is False
 
 
 def _basic_management(selector: Block) -> Reach:

@@ -36,9 +36,7 @@ def _word(value: Value) -> str | Unknown:
     return "" if value is None else str(value).lower()
 
 
-def entry_flag(
-    view: View, *, entries: str, name: str, key: str, value: str, unset: bool = False
-) -> Value | Derived:
+def entry_flag(view: View, *, entries: str, name: str, key: str, value: str, unset: bool = False) -> Value | Derived:
     """Read the flag beside a name in a list of settings; `unset` where the entry leaves the flag out."""
     found = entry(view.get(entries), name, key, value)
     if found is None or isinstance(found, Unknown):

@@ -47,7 +47,7 @@ def vault_lock_mode(view: View) -> Value | Derived:
 
 
 def vault_denies_deletion(view: View) -> Value | Derived:
-    """Whether the policy keeps everybody from deleting recovery points, shortening them or lifting the denial."""
+    """Whether a policy denies everybody to delete recovery points, shorten them or lift the denial."""
     read = policy_statements(view, "@policy.policy")
     denied = all_of(any_of(_denies(entry, action) for entry in read) for action in DELETING)
     return Derived(denied, paths=["@policy.policy"])

@@ -255,12 +255,9 @@ def _conditions(value: Value, convert: Callable[[Value], Value]) -> Value:
         values = block.get("values")
         listed = [convert(item) for item in _blocks(values)]
         before = made.setdefault(test, {}).setdefault(variable, [])
-        made[test][variable] = (
-            type(values)([*before, *listed]) if isinstance(values, OpenList) else before + listed
-        )
+        made[test][variable] = type(values)([*before, *listed]) if isinstance(values, OpenList) else before + listed
     return {
-        test: {variable: _collapsed(made[test][variable]) for variable in sorted(made[test])}
-        for test in sorted(made)
+        test: {variable: _collapsed(made[test][variable]) for variable in sorted(made[test])} for test in sorted(made)
     }
 
 

@@ -23,7 +23,7 @@ from phiward.loaders.terraform.module import Module, read_module
 from phiward.loaders.terraform.syntax import Block, Body, Literal, ObjectNode, SourceFile, TupleNode
 from phiward.loaders.terraform.types import Type
 from phiward.loaders.terraform.variables import variable_text
-from phiward.loaders.tree import Tree
+from phiward.loaders.tree import Tree, resolved
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Hole
 from phiward.model.value import Partial, Reference, Unknown, Value
@@ -177,7 +177,7 @@ class Program:
         if not isinstance(source, str):
             return Hole(f"{label} has no source that can be read")
         if source.startswith(("./", "../", "/")) or source in (".", ".."):
-            directory = (parent.source.directory / source).resolve()
+            directory = resolved(parent.source.directory / source)
             if not self.tree.inside(directory):
                 return Hole(f"{label} leads outside of the scanned tree ({source}) and was not read", "scan that path too")
         else:
@@ -185,7 +185,7 @@ class Program:
             recorded = manifest.get(_manifest_key(parent, name))
             if recorded is None:
                 return Hole(f"{label} ({source}) is not downloaded", "run `terraform init` first")
-            directory = (self.directory / recorded).resolve()
+            directory = resolved(self.directory / recorded)
             if not self.tree.inside(directory):
                 return Hole(f"{label} is recorded outside of the scanned tree and was not read")
         if not directory.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 from phiward.loaders.terraform.module import is_terraform
 from phiward.loaders.terraform.program import ModuleCache
 from phiward.loaders.terraform.syntax import Literal
-from phiward.loaders.tree import Tree
+from phiward.loaders.tree import Tree, resolved
 
 _local_source = re.compile(r'\bsource"?\s*[=:]\s*"(\.{1,2}(?:/[^"\n]*)?)"')
 
@@ -64,22 +64,21 @@ def _callers(wanted: set[Path], tree: Tree) -> dict[Path, set[Path]]:
             seen.add(directory)
             for name in names:
                 if is_terraform(name):
-                    for target in _called(directory, name):
+                    for target in _called(directory / name, tree):
                         callers.setdefault(target, set()).add(directory)
     return {target: found - {target} for target, found in callers.items()} if wanted else {}
 
 
-def _called(directory: Path, name: str) -> set[Path]:
+def _called(path: Path, tree: Tree) -> set[Path]:
     try:
-        path = directory / name
-        if not path.is_file():
+        if not path.is_file() or (path.is_symlink() and not tree.inside(path)):
             return set()
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return set()
     if "source" not in text:
         return set()
-    return {(directory / source).resolve() for source in _local_source.findall(text)}
+    return {resolved(path.parent / source) for source in _local_source.findall(text)}
 
 
 def _top_callers(directory: Path, callers: dict[Path, set[Path]]) -> set[Path]:
@@ -108,7 +107,7 @@ def _reached(root: Path, cache: ModuleCache) -> set[Path]:
             source = call.body.attributes.get("source")
             if source and isinstance(source.value, Literal) and isinstance(source.value.value, str):
                 text = source.value.value
-                target = (directory / text).resolve()
+                target = resolved(directory / text)
                 if text.startswith(".") and target not in seen and cache.tree.inside(target) and target.is_dir():
                     seen.add(target)
                     stack.append(target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from phiward.loaders.terraform.functions.conversion import (
     elements_of,
@@ -61,8 +61,7 @@ def _length(value: Value) -> Value:
 
 
 def _coalesce(*values: Value) -> Value:
-    converted = unify(values)
-    for value in converted:
+    for value in _of_one_type(values):
         if value is None or value == "":
             continue
         if undecided(value) and not never_null(value):
@@ -71,16 +70,30 @@ def _coalesce(*values: Value) -> Value:
     raise FunctionError("no non-null, non-empty-string arguments")
 
 
+def _of_one_type(values: Sequence[Value]) -> Sequence[Value]:
+    compound = any(isinstance(value, (list, dict)) for value in values)
+    if compound and any(value is None for value in values):
+        # Beside a null of no type, Terraform lets the others be of several.
+        return values
+    try:
+        return unify(values)
+    except FunctionError as error:
+        if compound:
+            raise CannotTell("Terraform's types of the values are not followed this far") from error
+        raise
+
+
 def _coalescelist(*values: Value) -> Value:
     if not values:
         raise FunctionError("at least one argument is required")
+    for value in values:
+        if isinstance(value, SetValue) or not (value is None or isinstance(value, list) or undecided(value)):
+            raise FunctionError("coalescelist arguments must be lists or tuples")
     for value in values:
         if value is None:
             continue
         if undecided(value):
             return unknown(value)
-        if isinstance(value, SetValue) or not isinstance(value, list):
-            raise FunctionError("coalescelist arguments must be lists or tuples")
         if known_length(value):
             return value
         if not closed(value):
@@ -92,9 +105,7 @@ def _compact(values: Value) -> Value:
     if undecided(values):
         return unknown(values)
     kept = [value for value in values if value is not None and value != ""]
-    return sequence(
-        kept, any(undecided(value) and not never_null(value) for value in kept) or not closed(values)
-    )
+    return sequence(kept, any(undecided(value) and not never_null(value) for value in kept) or not closed(values))
 
 
 def _concat(*lists: Value) -> Value:
@@ -109,9 +120,7 @@ def _concat(*lists: Value) -> Value:
             result.append(unknown(value))
             is_open = True
         elif isinstance(value, SetValue) or not isinstance(value, list):
-            raise FunctionError(
-                f"all arguments must be lists or tuples; argument {position + 1} is a {kind(value)}"
-            )
+            raise FunctionError(f"all arguments must be lists or tuples; argument {position + 1} is a {kind(value)}")
         else:
             result.extend(value)
             is_open = is_open or not closed(value)
@@ -271,9 +280,7 @@ def _merge(*mappings: Value) -> Value:
 def _one(values: Value) -> Value:
     if undecided(values):
         return unknown(values)
-    elements = elements_of(
-        values, "must be a list, set, or tuple value with either zero or one elements; a list is"
-    )
+    elements = elements_of(values, "must be a list, set, or tuple value with either zero or one elements; a list is")
     if known_length(elements) > 1:
         raise FunctionError("must be a list, set, or tuple value with either zero or one elements")
     if not closed(elements):
@@ -351,9 +358,7 @@ FUNCTIONS = {
     "anytrue": Function(typed(_anytrue, _BOOLS), partial=True),
     "chunklist": Function(typed(_chunklist, _UNIFORM, Parameter("size", to_whole)), partial=True),
     "coalesce": Function(typed(_coalesce, rest=Parameter("vals", _anything, null=True)), partial=True),
-    "coalescelist": Function(
-        typed(_coalescelist, rest=Parameter("vals", _anything, null=True)), partial=True
-    ),
+    "coalescelist": Function(typed(_coalescelist, rest=Parameter("vals", _anything, null=True)), partial=True),
     "compact": Function(typed(_compact, Parameter("list", _STRINGS)), partial=True),
     "concat": Function(_concat, partial=True),
     "contains": Function(typed(_contains, _ANY, Parameter("value", _anything)), partial=True),
@@ -391,7 +396,5 @@ FUNCTIONS = {
     "sort": Function(typed(_sort, Parameter("list", _STRINGS))),
     "transpose": Function(typed(_transpose, Parameter("values", _anything))),
     "values": Function(typed(_values, Parameter("mapping", _anything)), partial=True),
-    "zipmap": Function(
-        typed(_zipmap, Parameter("keys", _STRINGS), Parameter("values", _anything)), partial=True
-    ),
+    "zipmap": Function(typed(_zipmap, Parameter("keys", _STRINGS), Parameter("values", _anything)), partial=True),
 }

@@ -162,11 +162,7 @@ def list_of(convert: Callable[[Value], Value]) -> Callable[[Value], Value]:
 
 def rebuilt(like: Value, elements: list[Value]) -> list[Value]:
     """The elements as a list of the kind of `like`, which may be open; a decided set becomes a list."""
-    return (
-        elements
-        if isinstance(like, SetValue) and not any(map(undecided, elements))
-        else _same(like, elements)
-    )
+    return elements if isinstance(like, SetValue) and not any(map(undecided, elements)) else _same(like, elements)
 
 
 def _same(like: list[Value], elements: list[Value]) -> list[Value]:
@@ -209,9 +205,7 @@ def _unify_lists(values: Sequence[Value]) -> list[Value]:
 
 def _unify_flat(values: Sequence[Value], lists: list[list[Value]]) -> list[Value]:
     flat = iter(unify([element for value in lists for element in value]))
-    return [
-        _same(value, [next(flat) for _ in value]) if isinstance(value, list) else value for value in values
-    ]
+    return [_same(value, [next(flat) for _ in value]) if isinstance(value, list) else value for value in values]
 
 
 def _unify_maps(values: Sequence[Value]) -> list[Value]:
@@ -223,23 +217,25 @@ def _unify_maps(values: Sequence[Value]) -> list[Value]:
             pass
         else:
             return [
-                {key: next(columns[key]) for key in value} if isinstance(value, dict) else value
-                for value in values
+                {key: next(columns[key]) for key in value} if isinstance(value, dict) else value for value in values
             ]
     flat = iter(unify([element for value in maps for element in value.values()]))
     return [{key: next(flat) for key in value} if isinstance(value, dict) else value for value in values]
 
 
 def identity(value: Value) -> Hashable:
-    """A key that is equal for values that Terraform holds to be the same; `1` and `true` are not."""
+    """A key that is equal for values that Terraform holds to be the same; `1` and `true` are not.
+
+    What is unknown equals nothing, not even itself: one reason may stand for many values.
+    """
     if isinstance(value, SetValue):
         return ("set", tuple(identity(element) for element in value))
     if isinstance(value, list):
         return ("list", tuple(identity(element) for element in value))
     if isinstance(value, dict):
         return ("map", tuple((key, identity(value[key])) for key in sorted(value)))
-    if isinstance(value, Unknown):
-        return ("unknown", id(value))
+    if isinstance(value, Unknown) or (isinstance(value, Partial) and any(isinstance(p, Unknown) for p in value.parts)):
+        return object()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return ("number", value)
     known: Hashable = value

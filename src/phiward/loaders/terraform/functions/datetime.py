@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
-from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from phiward.loaders.terraform.functions.conversion import to_text
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
 from phiward.model.value import Unknown
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:(Z)|([+-])(\d{2}):(\d{2}))", re.ASCII
@@ -45,10 +46,12 @@ class _Instant(NamedTuple):
 
 
 def _parse(text: str) -> _Instant:
+    from datetime import UTC, datetime, timedelta, timezone
+
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
         raise FunctionError(f'not a valid RFC3339 timestamp: cannot use "{text[:60]}"')
-    zone = UTC
+    zone: timezone = UTC
     if match[9]:
         hours, minutes = int(match[10]), int(match[11])
         if hours > 23 or minutes > 59:  # noqa: PLR2004 - hours of a day, minutes of an hour
@@ -64,6 +67,8 @@ def _parse(text: str) -> _Instant:
 
 def _duration(text: str) -> int:
     """Go's duration, in nanoseconds."""
+    from fractions import Fraction
+
     sign = -1 if text.startswith("-") else 1
     body = text[1:] if text[:1] in {"+", "-"} else text
     if body == "0":
@@ -82,7 +87,8 @@ def _duration(text: str) -> int:
 
 
 def _offset(moment: datetime, *, colon: bool) -> str:
-    seconds = int((moment.utcoffset() or timedelta()).total_seconds())
+    offset = moment.utcoffset()
+    seconds = int(offset.total_seconds()) if offset else 0
     hours, minutes = divmod(abs(seconds) // 60, 60)
     return f"{'-' if seconds < 0 else '+'}{hours:02d}{':' if colon else ''}{minutes:02d}"
 
@@ -93,6 +99,8 @@ def _rfc3339(moment: datetime) -> str:
 
 
 def _timeadd(text: str, duration: str) -> str:
+    from datetime import timedelta
+
     start = _parse(text)
     seconds, _ = divmod(start.nanoseconds + _duration(duration), _SECOND)
     try:
@@ -175,8 +183,6 @@ FUNCTIONS = {
     "formatdate": Function(typed(_formatdate, Parameter("format", to_text), Parameter("time", to_text))),
     "plantimestamp": Function(typed(_plantimestamp)),
     "timeadd": Function(typed(_timeadd, _TIME, Parameter("duration", to_text))),
-    "timecmp": Function(
-        typed(_timecmp, Parameter("timestamp_a", to_text), Parameter("timestamp_b", to_text))
-    ),
+    "timecmp": Function(typed(_timecmp, Parameter("timestamp_a", to_text), Parameter("timestamp_b", to_text))),
     "timestamp": Function(typed(_timestamp)),
 }

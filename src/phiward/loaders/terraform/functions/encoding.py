@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
@@ -75,9 +73,7 @@ def _append_list(value: list[Value], pieces: list[str | Unknown | Reference | Pa
     pieces.append("]")
 
 
-def _append_object(
-    value: dict[str, Value], pieces: list[str | Unknown | Reference | Partial], depth: int
-) -> None:
+def _append_object(value: dict[str, Value], pieces: list[str | Unknown | Reference | Partial], depth: int) -> None:
     for index, key in enumerate(sorted(value)):
         pieces.append(f"{',' if index else '{'}{quoted(key)}:")
         _append(value[key], pieces, depth + 1)
@@ -116,11 +112,17 @@ def _normal_strings(value: Value) -> Value:
 
 
 def _base64encode(text: str) -> str:
+    import base64
+
     return base64.b64encode(text.encode()).decode("ascii")
 
 
 def decode_base64(text: str) -> bytes:
     """The bytes. Raises `FunctionError` where Go's strict decoder does."""
+
+    import base64
+    import binascii
+
     cleaned = text.replace("\r", "").replace("\n", "")
     try:
         return base64.b64decode(cleaned, validate=True)
@@ -169,12 +171,12 @@ def _codec(name: str) -> str:
 
 
 def _textencodebase64(text: str, encoding: str) -> str:
+    import base64
+
     try:
         return base64.b64encode(text.encode(_codec(encoding))).decode("ascii")
     except UnicodeEncodeError as error:
-        raise FunctionError(
-            f"the given string contains characters that cannot be represented in {encoding}"
-        ) from error
+        raise FunctionError(f"the given string contains characters that cannot be represented in {encoding}") from error
 
 
 def _textdecodebase64(source: str, encoding: str) -> str:

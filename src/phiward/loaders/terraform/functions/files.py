@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import posixpath
 from collections.abc import Callable
 
@@ -37,6 +36,8 @@ def _fileset(files: Files, path: str, pattern: str) -> Value:
 
 
 def _base64(content: str) -> str:
+    import base64
+
     return base64.b64encode(content.encode()).decode("ascii")
 
 

@@ -119,9 +119,7 @@ def _formatted(verb: _Verb, value: Value) -> Value:
         case "e" | "E" | "f" | "g" | "G":
             return _fraction(verb, value)
         case _:
-            raise FunctionError(
-                f'unsupported format verb "{verb.mode}" in "{verb.raw}" at offset {verb.offset}'
-            )
+            raise FunctionError(f'unsupported format verb "{verb.mode}" in "{verb.raw}" at offset {verb.offset}')
 
 
 def _converted(verb: _Verb, convert: Callable[[Value], Value], value: Value) -> Value:
@@ -190,7 +188,10 @@ def _integer(verb: _Verb, value: Value) -> Value:
     if verb.precision is not None:
         digits = "" if number == 0 and verb.precision == 0 else digits.rjust(verb.precision, "0")
     prefix = {"x": "0x", "X": "0X", "o": "0", "b": "0b"}.get(verb.mode, "") if "#" in verb.flags else ""
-    return _aligned(verb, number < 0, prefix, digits, zeros=verb.precision is None)
+    if not digits:
+        return ""
+    zeros = verb.precision is None and "-" not in verb.flags
+    return _aligned(verb, number < 0, prefix, digits, zeros=zeros)
 
 
 def _fraction(verb: _Verb, value: Value) -> Value:
@@ -237,10 +238,10 @@ def _aligned(verb: _Verb, negative: bool, prefix: str, digits: str, *, zeros: bo
     gap = (verb.width or 0) - len(sign) - len(prefix) - len(digits)
     if gap <= 0:
         return sign + prefix + digits
-    if "-" in verb.flags:
-        return sign + prefix + digits + " " * gap
     if "0" in verb.flags and zeros:
         return sign + prefix + "0" * gap + digits
+    if "-" in verb.flags:
+        return sign + prefix + digits + " " * gap
     return " " * gap + sign + prefix + digits
 
 
@@ -258,17 +259,14 @@ def _format_list(template: Value, *arguments: Value) -> Value:
             if length is not None and (is_open or length != len(argument)):
                 if is_open:
                     return unknown(argument, *arguments)
-                raise FunctionError(
-                    f"arguments have lists of different lengths, {length} and {len(argument)}"
-                )
+                raise FunctionError(f"arguments have lists of different lengths, {length} and {len(argument)}")
             length = len(argument)
     if length is None:
         length = 1
     if length > _MOST_RESULTS:
         raise CannotTell("too many results")
     rows = [
-        [argument[row] if isinstance(argument, list) else argument for argument in arguments]
-        for row in range(length)
+        [argument[row] if isinstance(argument, list) else argument for argument in arguments] for row in range(length)
     ]
     opened = [argument for argument in arguments if isinstance(argument, OpenList)]
     if is_open and not opened:

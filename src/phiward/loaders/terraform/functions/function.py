@@ -39,13 +39,15 @@ class Function:
     needs_files: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter:
     """`convert` brings an argument to the parameter's type, and lets undecided values through."""
 
-    name: str
-    convert: Callable[[Value], Value]
-    null: bool = False
+    __slots__ = ("convert", "name", "null")
+
+    def __init__(self, name: str, convert: Callable[[Value], Value], *, null: bool = False) -> None:
+        self.name = name
+        self.convert = convert
+        self.null = null
 
     def accept(self, argument: Value) -> Value:
         """The converted argument. Raises `FunctionError` where Terraform would refuse it."""

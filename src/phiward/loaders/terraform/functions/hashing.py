@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 
 from phiward.loaders.terraform.functions.conversion import to_number, to_text
 from phiward.loaders.terraform.functions.errors import FunctionError
@@ -31,6 +30,9 @@ def hex_digest(algorithm: str, text: str) -> str:
 
 def base64_digest(algorithm: str, text: str) -> str:
     """The hash in base 64."""
+
+    import base64
+
     return base64.b64encode(digest(algorithm, text.encode())).decode("ascii")
 
 
@@ -74,13 +76,9 @@ def _rsadecrypt(_ciphertext: str, _key: str) -> Value:
 FUNCTIONS = {
     "base64sha256": _base64("sha256"),
     "base64sha512": _base64("sha512"),
-    "bcrypt": Function(
-        typed(_bcrypt, Parameter("str", to_text), rest=Parameter("cost", to_number)), partial=True
-    ),
+    "bcrypt": Function(typed(_bcrypt, Parameter("str", to_text), rest=Parameter("cost", to_number)), partial=True),
     "md5": _hex("md5"),
-    "rsadecrypt": Function(
-        typed(_rsadecrypt, Parameter("ciphertext", to_text), Parameter("privatekey", to_text))
-    ),
+    "rsadecrypt": Function(typed(_rsadecrypt, Parameter("ciphertext", to_text), Parameter("privatekey", to_text))),
     "sha1": _hex("sha1"),
     "sha256": _hex("sha256"),
     "sha512": _hex("sha512"),

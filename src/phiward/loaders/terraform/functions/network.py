@@ -23,17 +23,13 @@ def _network(prefix: str) -> IPv4Network | IPv6Network:
         raise FunctionError(f"invalid CIDR expression: invalid CIDR address: {prefix}")
     if "." in address and ":" not in address:
         # Terraform reads octets with leading zeros as decimal; Python refuses them.
-        address = ".".join(
-            octet.lstrip("0") or "0" if octet.isdecimal() else octet for octet in address.split(".")
-        )
+        address = ".".join(octet.lstrip("0") or "0" if octet.isdecimal() else octet for octet in address.split("."))
     try:
         network = ipaddress.ip_network(f"{address}/{int(length)}", strict=False)
     except ValueError as error:
         raise FunctionError(f"invalid CIDR expression: invalid CIDR address: {prefix}") from error
     if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None:
-        raise CannotTell(
-            f"Terraform computes with the mapped address {prefix} in a way that is not followed here"
-        )
+        raise CannotTell(f"Terraform computes with the mapped address {prefix} in a way that is not followed here")
     return network
 
 
@@ -55,9 +51,7 @@ def _netmask(prefix: str) -> str:
 def _subnet_of(network: IPv4Network | IPv6Network, new_bits: int, number: int) -> str:
     length = network.prefixlen + new_bits
     if length > network.max_prefixlen:
-        raise FunctionError(
-            f"insufficient address space to extend prefix of {network.prefixlen} by {new_bits}"
-        )
+        raise FunctionError(f"insufficient address space to extend prefix of {network.prefixlen} by {new_bits}")
     if new_bits < 0 or number < 0:
         raise CannotTell("Terraform's result for negative numbers of bits or subnets is not followed here")
     if number >= 1 << new_bits:
@@ -86,9 +80,7 @@ def _subnets(prefix: str, *new_bits: int) -> list[str]:
         size = 1 << (network.max_prefixlen - length)
         current = (current + size - 1) // size * size
         if current + size > start + network.num_addresses:
-            raise FunctionError(
-                f"not enough remaining address space for a subnet with a prefix of {length} bits"
-            )
+            raise FunctionError(f"not enough remaining address space for a subnet with a prefix of {length} bits")
         result.append(f"{network.network_address + (current - start)}/{length}")
         current += size
     return result

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from fractions import Fraction
 from itertools import repeat, takewhile
+from typing import TYPE_CHECKING
 
 from phiward.loaders.terraform.functions.conversion import (
     Number,
@@ -21,6 +21,9 @@ from phiward.loaders.terraform.functions.conversion import (
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
 from phiward.model.value import Value
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 # Terraform's own bound.
 _LONGEST_RANGE = 1024
@@ -132,15 +135,15 @@ def _range(*numbers: Number) -> list[Number]:
     if start == end:
         return []
     rising = stride > 0
-    return list(
-        takewhile(lambda number: (number < end) is rising and number != end, _running(start, repeat(step)))
-    )
+    return list(takewhile(lambda number: (number < end) is rising and number != end, _running(start, repeat(step))))
 
 
 def _binary(number: Fraction) -> Fraction:
     """The number as Terraform keeps it: rounded to 512 binary digits."""
     if not number:
         return number
+    from fractions import Fraction
+
     excess = number.numerator.bit_length() - number.denominator.bit_length() - _PRECISION
     scale = Fraction(2) ** (excess + (abs(number) >= Fraction(2) ** (excess + _PRECISION)))
     return round(number / scale) * scale
@@ -148,6 +151,8 @@ def _binary(number: Fraction) -> Fraction:
 
 def _running(start: Number, steps: Iterable[Number]) -> Iterator[Number]:
     """The sums after each step. Raises `CannotTell` where Terraform's rounding shows in its digits."""
+    from fractions import Fraction
+
     exact = Fraction(decimal(start))
     kept = _binary(exact)
     yield start

@@ -163,11 +163,7 @@ class Parser:
                 repeated = False
                 continue
             if not items or repeated:
-                kind = (
-                    "invalid nested repetition operator"
-                    if repeated
-                    else "missing argument to repetition operator"
-                )
+                kind = "invalid nested repetition operator" if repeated else "missing argument to repetition operator"
                 raise self.error(kind)
             items[-1] = self._repeated(items[-1], repeat)
             self.position = repeat.end()
@@ -323,11 +319,7 @@ class Parser:
 
 
 _REPEAT = re.compile(r"(?P<op>[*+?]|\{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\})(?P<lazy>\??)")
-_GROUP = re.compile(
-    r"\((?:\?(?:P?<(?P<name>[A-Za-z0-9_]+)>|(?P<flags>[imsU]*(?:-[imsU]*)?)(?P<end>[:)]))|(?!\?))"
-)
-_CLASS_ESCAPE = re.compile(
-    r"\\(?:(?P<perl>[dDsSwW])|(?P<p>[pP])(?:(?P<one>[A-Z])|\{(?P<not>\^?)(?P<name>\w+)\}))"
-)
+_GROUP = re.compile(r"\((?:\?(?:P?<(?P<name>[A-Za-z0-9_]+)>|(?P<flags>[imsU]*(?:-[imsU]*)?)(?P<end>[:)]))|(?!\?))")
+_CLASS_ESCAPE = re.compile(r"\\(?:(?P<perl>[dDsSwW])|(?P<p>[pP])(?:(?P<one>[A-Z])|\{(?P<not>\^?)(?P<name>\w+)\}))")
 _HEXADECIMAL = re.compile(r"\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,8})\})")
 _POSIX_CLASS = re.compile(r"\[:(\^?)([a-z]+):\]")

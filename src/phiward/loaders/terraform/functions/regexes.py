@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from phiward.loaders.terraform.functions.conversion import nfc, to_text
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
-from phiward.loaders.terraform.functions.regex_machine import Regex
 from phiward.model.value import Value
+
+if TYPE_CHECKING:
+    from phiward.loaders.terraform.functions.regex_machine import Regex
 
 _TEMPLATE = re.compile(r"\$(?:(\$)|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))")
 _MOST_MATCHES = 10_000
 _LONGEST_RESULT = 1 << 22
+
+
+def _compiled(pattern: str) -> Regex:
+    from phiward.loaders.terraform.functions.regex_machine import Regex
+
+    return Regex(pattern)
 
 
 def _part(text: str, slots: tuple[int, ...], group: int) -> str | None:
@@ -35,7 +44,7 @@ def _checked(regex: Regex) -> None:
 
 
 def _regex(pattern: str, text: str) -> Value:
-    regex = Regex(pattern)
+    regex = _compiled(pattern)
     _checked(regex)
     slots = regex.search(text)
     if slots is None:
@@ -44,7 +53,7 @@ def _regex(pattern: str, text: str) -> Value:
 
 
 def _regexall(pattern: str, text: str) -> list[Value]:
-    regex = Regex(pattern)
+    regex = _compiled(pattern)
     _checked(regex)
     return [_captured(regex, text, slots) for slots in _matches(regex, text)]
 
@@ -66,7 +75,7 @@ def _matches(regex: Regex, text: str) -> list[tuple[int, ...]]:
 
 def replace_all(text: str, pattern: str, replacement: str) -> str:
     """Go's `ReplaceAllString`, with `$1`, `${name}` and `$$` in the replacement. Raises `FunctionError`."""
-    regex = Regex(pattern)
+    regex = _compiled(pattern)
     pieces: list[str] = []
     position = size = 0
     for slots in _matches(regex, text):
@@ -88,9 +97,7 @@ def _expanded(regex: Regex, text: str, slots: tuple[int, ...], replacement: str)
             index = int(name[:6])
             return (_part(text, slots, index) or "") if index <= len(regex.names) else ""
         groups = (group + 1 for group, known in enumerate(regex.names) if known == name)
-        return next(
-            (part for part in (_part(text, slots, group) for group in groups) if part is not None), ""
-        )
+        return next((part for part in (_part(text, slots, group) for group in groups) if part is not None), "")
 
     return _TEMPLATE.sub(group, replacement)
 

@@ -30,6 +30,11 @@ def _upper_rune(char: str) -> str:
     return changed if len(changed) == 1 else char
 
 
+def _title_rune(char: str) -> str:
+    changed = char.title()
+    return changed if len(changed) == 1 else char
+
+
 def _lower_rune(char: str) -> str:
     changed = char.lower()
     return changed if len(changed) == 1 else changed[0]
@@ -61,7 +66,7 @@ def _title(text: str) -> str:
     result = []
     previous = " "
     for char in text:
-        result.append(_upper_rune(char) if _separates(previous) else char)
+        result.append(_title_rune(char) if _separates(previous) else char)
         previous = char
     return "".join(result)
 
@@ -235,7 +240,8 @@ def _substr(text: str, offset: int, length: int) -> str:
     characters = clusters(text)
     start = offset + len(characters) if offset < 0 else offset
     start = max(start, 0) if offset < 0 else start
-    end = len(characters) if length < 0 else start + length
+    # Terraform takes no length at all for "to the end" where it counts from the end.
+    end = len(characters) if length < 0 or (length == 0 and offset < 0) else start + length
     return "".join(characters[start:end])
 
 
@@ -250,9 +256,7 @@ FUNCTIONS = {
     "chomp": Function(typed(_chomp, _TEXT), partial=True),
     "endswith": Function(typed(_endswith, _TEXT, Parameter("suffix", to_text)), partial=True),
     "indent": Function(typed(_indent, Parameter("spaces", to_whole), _TEXT)),
-    "join": Function(
-        typed(_join, Parameter("separator", to_text), rest=Parameter("lists", _STRINGS)), partial=True
-    ),
+    "join": Function(typed(_join, Parameter("separator", to_text), rest=Parameter("lists", _STRINGS)), partial=True),
     "lower": Function(typed(_lower, _TEXT), partial=True),
     "replace": Function(
         typed(_replace, _TEXT, Parameter("substr", to_text), Parameter("replace", to_text)), partial=True

@@ -26,9 +26,7 @@ def _tolist(value: Value) -> Value:
 
 
 def _toset(value: Value) -> Value:
-    return (
-        value if value is None or undecided(value) else make_set(elements_of(value, "set of any single type"))
-    )
+    return value if value is None or undecided(value) else make_set(elements_of(value, "set of any single type"))
 
 
 def _tomap(value: Value) -> Value:

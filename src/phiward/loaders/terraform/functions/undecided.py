@@ -144,13 +144,9 @@ def _parts(value: str | Partial) -> tuple[str | Unknown | Reference, ...]:
 
 def map_pieces(value: str | Partial, change: Callable[[str], str], what: str) -> Value:
     """The string with its known pieces changed; the others become unknown, as `what` of them is."""
-    return join(
-        [change(part) if isinstance(part, str) else changed_piece(part, what) for part in _parts(value)]
-    )
+    return join([change(part) if isinstance(part, str) else changed_piece(part, what) for part in _parts(value)])
 
 
 def changed_piece(part: Unknown | Reference, what: str) -> Unknown:
     """The piece after a function that may change it."""
-    return (
-        part if isinstance(part, Unknown) else Unknown(f"{what} of {part} is known only once it is applied")
-    )
+    return part if isinstance(part, Unknown) else Unknown(f"{what} of {part} is known only once it is applied")
