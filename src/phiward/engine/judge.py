@@ -116,15 +116,23 @@ def _judge_type(
 
 
 def _fit_when(when: Any, models: Callable[[str], bool]) -> Any:
-    """A condition on a property that the type does not model cannot hold: False."""
+    """The condition fitted to a type: a test of a property that the type does not model cannot hold.
+
+    False where the condition can never hold, None where it always does.
+    """
     if when is None:
         return None
     head = when[0]
+    if head not in ("all", "any", "none"):
+        return when if models(when[1]) else False
+    parts = [_fit_when(part, models) for part in when[1]]
     if head == "all":
-        return when if all(_fit_when(part, models) is not False for part in when[1]) else False
-    if head in ("any", "none"):
-        return fit(when, models) or (False if head == "any" else None)
-    return when if models(when[1]) else False
+        kept = [part for part in parts if part is not None]
+        return False if False in kept else ["all", kept] if kept else None
+    if None in parts:
+        return None if head == "any" else False
+    kept = [part for part in parts if part is not False]
+    return [head, kept] if kept else (False if head == "any" else None)
 
 
 def _applies(when: Any, view: View, evaluators: dict[int, Evaluator]) -> Truth:

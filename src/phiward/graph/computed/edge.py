@@ -159,7 +159,7 @@ def classic_minimum_version(view: View) -> Value | Derived:
     if terminates is not True:
         return terminates if isinstance(terminates, Unknown) else None
     names: list[Value] = []
-    for policy in view.satellites("ssl_policies"):
+    for policy in [*view.satellites("ssl_policies"), *view.satellites("ssl_negotiations")]:
         if isinstance(policy, Unknown):
             return policy
         names += [_classic_policy(policy)]

@@ -119,7 +119,6 @@ def _base64encode(text: str) -> str:
 
 def decode_base64(text: str) -> bytes:
     """The bytes. Raises `FunctionError` where Go's strict decoder does."""
-
     import base64
     import binascii
 

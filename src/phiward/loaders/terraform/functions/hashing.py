@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from phiward.loaders.terraform.functions.conversion import to_number, to_text
 from phiward.loaders.terraform.functions.errors import FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
@@ -30,7 +29,6 @@ def hex_digest(algorithm: str, text: str) -> str:
 
 def base64_digest(algorithm: str, text: str) -> str:
     """The hash in base 64."""
-
     import base64
 
     return base64.b64encode(digest(algorithm, text.encode())).decode("ascii")
