@@ -112,6 +112,10 @@ NEGOTIATION = """resource "aws_load_balancer_policy" "p" {{
     value = "{}"
   }}
 }}
+resource "aws_load_balancer_listener_policy" "l" {{
+  load_balancer_name = aws_elb.a.name
+  policy_names       = ["tls"]
+}}
 """
 
 

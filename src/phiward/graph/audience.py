@@ -65,9 +65,7 @@ _HARMLESS_KEYS = frozenset(
 """Keys that say how a request is made, not by whom: any account can satisfy them."""
 _HARMLESS_PREFIXES = ("aws:principaltag/", "aws:requesttag/", "kms:encryptioncontext", "s3:")
 _MATCHING = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
-_REFUSING = frozenset(
-    {"stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"}
-)
+_REFUSING = frozenset({"stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"})
 _ROLE_SESSION = re.compile(r"^[A-Za-z0-9]+:\*$")
 _ARN_ACCOUNT, _ARN_SERVICE, _ARN_RESOURCE = 4, 2, 5
 _WIDEST_IPV4, _WIDEST_IPV6 = 8, 32

@@ -99,9 +99,7 @@ def _statement(entry: Value) -> Statement | Unknown:
         return Unknown("a statement of the policy is not an object", _HINT)
     strange = sorted(str(key) for key in entry if key not in _ELEMENTS)
     if strange:
-        return Unknown(
-            f"a statement of the policy has an element that IAM does not know: {strange[0]}", _HINT
-        )
+        return Unknown(f"a statement of the policy has an element that IAM does not know: {strange[0]}", _HINT)
     sid = entry.get("Sid")
     return Statement(
         effect=_effect(entry.get("Effect")),

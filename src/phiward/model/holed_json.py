@@ -18,7 +18,7 @@ _LARGEST_EXPONENT = 400
 _FIRST_MARK = 0xE000
 _LAST_MARK = 0xF8FF
 Pieces = tuple[str | Unknown | Reference, ...]
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = r"\\u[dD][89a-fA-F]"
 
 
 class JsonError(ValueError):
@@ -34,7 +34,7 @@ def parse(text: str | Partial, *, open_list: Callable[[list[Value]], list[Value]
     if isinstance(text, str):
         value = _load(text)
         brackets = text.count("[") + text.count("{")
-        checked = brackets > DEEPEST or _SURROGATE.search(text)
+        checked = brackets > DEEPEST or re.search(_SURROGATE, text)
         return _Filled("", (), open_list).fill(value) if checked else value
     mark = _unused_mark("".join(part for part in text.parts if isinstance(part, str)))
     marked, holes = _marked(text, mark)
@@ -109,12 +109,12 @@ def _with_commas(hole: str, part: Unknown | Reference, before: Pieces, after: Pi
     return f"{',' if touched else ''}{hole}{',' if touching else ''}"
 
 
-_QUOTE_OR_ESCAPE = re.compile(r'"|\\')
+_QUOTE_OR_ESCAPE = r'"|\\'
 
 
 def _state_after(text: str, quoted: bool, escaped: bool) -> tuple[bool, bool]:
     position = 1 if escaped and text else 0
-    while (match := _QUOTE_OR_ESCAPE.search(text, position)) is not None:
+    while (match := re.compile(_QUOTE_OR_ESCAPE).search(text, position)) is not None:
         if match[0] == '"':
             quoted, position = not quoted, match.end()
         elif match.end() == len(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from phiward.graph.audience import identifies
 from phiward.graph.computed.reading import Block, blocks
@@ -97,9 +98,7 @@ def _without_protocol(view: View) -> Value | Derived:
 def _serves_nothing(view: View) -> Truth:
     """Whether plain requests get a redirect to HTTPS or a fixed answer, by default and by every rule."""
     defaults = all_of(map(_turns_away, blocks(view.get("default_action"))))
-    rules = [
-        rule if isinstance(rule, Unknown) else _rule_turns_away(rule) for rule in view.satellites("rules")
-    ]
+    rules = [rule if isinstance(rule, Unknown) else _rule_turns_away(rule) for rule in view.satellites("rules")]
     if defaults is False and any(rule is True for rule in rules):
         return Unknown(
             "rules of the listener redirect some requests to HTTPS, and which ones is not decided here",
@@ -153,21 +152,31 @@ def classic_minimum_version(view: View) -> Value | Derived:
     """
     listeners = blocks(view.get("listener"))
     terminates = any_of(
-        part if isinstance(part, Unknown) else one_of(part.get("lb_protocol"), ("https", "ssl"))
-        for part in listeners
+        part if isinstance(part, Unknown) else one_of(part.get("lb_protocol"), ("https", "ssl")) for part in listeners
     )
     if terminates is not True:
         return terminates if isinstance(terminates, Unknown) else None
-    names: list[Value] = []
-    for policy in [*view.satellites("ssl_policies"), *view.satellites("ssl_negotiations")]:
-        if isinstance(policy, Unknown):
-            return policy
-        names += [_classic_policy(policy)]
-    found = [tls_version(name) for name in names] or [tls_version("ELBSecurityPolicy-2016-08")]
+    found = [tls_version(name) for name in _classic_policies(view)] or [_CLASSIC_DEFAULT]
     for version in found:
         if isinstance(version, Unknown):
             return version
     return Derived(min(found), paths=["listener"])
+
+
+_CLASSIC_DEFAULT = "TLSv1.0"
+"""What ELBSecurityPolicy-2016-08 accepts, which listeners get without a policy of their own."""
+
+
+def _classic_policies(view: View) -> Iterator[Value]:
+    """Yield the SSL negotiation policies that are in force; one that no listener is given is not."""
+    policies = view.satellites("ssl_negotiations")
+    if view.satellites("listener_policies"):
+        policies += view.satellites("ssl_policies")
+    for policy in policies:
+        if isinstance(policy, Unknown):
+            yield policy
+        elif policy.get("policy_type_name") in (None, "SSLNegotiationPolicyType"):
+            yield _classic_policy(policy)
 
 
 def _classic_policy(policy: View) -> Value:
@@ -177,9 +186,7 @@ def _classic_policy(policy: View) -> Value:
             return attribute
         if attribute.get("name") == "Reference-Security-Policy":
             return attribute.get("value")
-    return Unknown(
-        "its SSL negotiation policy lists protocols one by one", "refer to a predefined security policy"
-    )
+    return Unknown("its SSL negotiation policy lists protocols one by one", "refer to a predefined security policy")
 
 
 def classic_logs(view: View) -> Value | Derived:
@@ -286,6 +293,17 @@ def _is_websocket(view: View) -> bool:
     return target is not None and target.get("protocol_type") == "WEBSOCKET"
 
 
+def default_endpoint_answers(view: View) -> Value | Derived:
+    """`network.default_endpoint` of an API; absent where no domain name leads to it."""
+    mappings = view.satellites("mappings")
+    if not mappings:
+        return None
+    if isinstance(mappings[0], Unknown):
+        return mappings[0]
+    disabled = flag(view.get("disable_execute_api_endpoint"), default=False)
+    return Derived(negate(disabled), paths=["disable_execute_api_endpoint"])
+
+
 _CALLER_ATTRIBUTES = {
     "source_arn": "aws:sourcearn",
     "source_account": "aws:sourceaccount",
@@ -297,9 +315,7 @@ def function_grants_everybody(view: View) -> Value | Derived:
     """`access.public` of a function's permission: principal `*` that no source or organisation narrows."""
     everyone = equals(view.get("principal"), "*")
     narrowed = any_of(
-        identifies(key, view.get(name))
-        for name, key in _CALLER_ATTRIBUTES.items()
-        if view.get(name) is not None
+        identifies(key, view.get(name)) for name, key in _CALLER_ATTRIBUTES.items() if view.get(name) is not None
     )
     return Derived(all_of([everyone, negate(narrowed)]), paths=["principal"])
 
@@ -313,9 +329,7 @@ def transfer_tls_enforced(view: View) -> Value | Derived:
 
     def encrypted(protocol: Value) -> Truth:
         if equals(protocol, "as2") is True:
-            return Unknown(
-                "AS2 may run over plain HTTP with encrypted messages, and its agreements decide that"
-            )
+            return Unknown("AS2 may run over plain HTTP with encrypted messages, and its agreements decide that")
         return one_of(protocol, ("sftp", "ftps"))
 
     return Derived(all_of(map(encrypted, protocols)), paths=["protocols"])
@@ -328,6 +342,7 @@ EDGE: dict[str, ComputedProperty] = {
     "classic_logs": classic_logs,
     "classic_minimum_version": classic_minimum_version,
     "classic_tls_enforced": classic_tls_enforced,
+    "default_endpoint_answers": default_endpoint_answers,
     "drops_invalid_headers": drops_invalid_headers,
     "function_grants_everybody": function_grants_everybody,
     "listener_minimum_version": listener_minimum_version,

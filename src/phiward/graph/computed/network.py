@@ -281,9 +281,7 @@ def default_group_ingress(view: View) -> list[Value] | Unknown | None:
 
     AWS lets its members reach each other.
     """
-    return _undeclared_default(
-        view, {"source": "self", "protocol": "all", "from_port": 0, "to_port": _LAST_PORT}
-    )
+    return _undeclared_default(view, {"source": "self", "protocol": "all", "from_port": 0, "to_port": _LAST_PORT})
 
 
 def default_group_egress(view: View) -> list[Value] | Unknown | None:
@@ -323,17 +321,13 @@ def _asks_for_address(view: View) -> Truth:
     if own is not None:
         return flag(own, default=False)
     if view.get("network_interface") is not None:
-        return Unknown(
-            "its addresses are those of its network interface", "write associate_public_ip_address = false"
-        )
+        return Unknown("its addresses are those of its network interface", "write associate_public_ip_address = false")
     subnet = view.get("subnet_id")
     target = view.follow(subnet) if isinstance(subnet, Reference) else None
     habit = target.property("network.public") if target is not None else None
     if isinstance(habit, (bool, Unknown)):
         return habit
-    return Unknown(
-        "its subnet decides whether it gets a public address", "write associate_public_ip_address = false"
-    )
+    return Unknown("its subnet decides whether it gets a public address", "write associate_public_ip_address = false")
 
 
 def template_public(view: View) -> Value | Derived:

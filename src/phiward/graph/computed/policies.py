@@ -47,9 +47,7 @@ def read_policy(view: View, value: Value, seen: frozenset[str] = frozenset()) ->
 
 def public_statements(read: Read, *, as_s3: bool = False) -> list[str] | Unknown:
     """Name the statements that let in anyone; an `Unknown` where none surely does but one may."""
-    guards = [
-        entry for entry in read if isinstance(entry, Statement) and refuses_strangers(entry) is not False
-    ]
+    guards = [entry for entry in read if isinstance(entry, Statement) and refuses_strangers(entry) is not False]
     found: list[str] = []
     doubt: Unknown | None = None
     for index, entry in enumerate(read):
@@ -86,9 +84,7 @@ def _reaches(guard: Statement, grant: Statement) -> bool:
     return True
 
 
-def policy_public_statements(
-    view: View, *, policy: str | list[str] = "policy", as_s3: bool = False
-) -> Value | Derived:
+def policy_public_statements(view: View, *, policy: str | list[str] = "policy", as_s3: bool = False) -> Value | Derived:
     """`access.public_statements`: the statements of a resource policy that grant to everybody."""
     found = public_statements(policy_statements(view, policy), as_s3=as_s3)
     return Derived(found, paths=_written(view, policy))
@@ -158,9 +154,7 @@ def _covers_action(pattern: Value, action: str) -> Truth:
 def _covers_part(resource: Value, part: str, own: Value) -> Truth:
     """S3 refuses a policy that names another bucket, so a name in it is this bucket's."""
     if isinstance(resource, Partial) and own is not None:
-        resource = replace(
-            resource, parts=tuple("bucket" if piece == own else piece for piece in resource.parts)
-        )
+        resource = replace(resource, parts=tuple("bucket" if piece == own else piece for piece in resource.parts))
     text = sketch(resource)
     if part == "resource" or text == "*":
         return True

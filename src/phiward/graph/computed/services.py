@@ -38,9 +38,7 @@ def _of_listeners(view: View, test: MeshTest) -> Value | Derived:
     listeners = blocks(view.get("spec.listener"))
     if not listeners:
         return None
-    return Derived(
-        all_of(_listener_passes(listener, test) for listener in listeners), paths=["spec.listener"]
-    )
+    return Derived(all_of(_listener_passes(listener, test) for listener in listeners), paths=["spec.listener"])
 
 
 def _listener_passes(listener: Block, test: MeshTest) -> Truth:
@@ -85,15 +83,12 @@ def task_mounts_encrypted(view: View) -> Value | Derived:
     mounts = [
         mount
         for volume in blocks(view.get("volume"))
-        for mount in (
-            [volume] if isinstance(volume, Unknown) else blocks(volume.get("efs_volume_configuration"))
-        )
+        for mount in ([volume] if isinstance(volume, Unknown) else blocks(volume.get("efs_volume_configuration")))
     ]
     if not mounts:
         return None
     encrypted = all_of(
-        mount if isinstance(mount, Unknown) else equals(mount.get("transit_encryption"), "enabled")
-        for mount in mounts
+        mount if isinstance(mount, Unknown) else equals(mount.get("transit_encryption"), "enabled") for mount in mounts
     )
     return Derived(encrypted, paths=["volume"])
 
@@ -130,11 +125,7 @@ def cluster_secrets_declared(view: View) -> Value | Derived:
         if isinstance(config, Unknown):
             return config
         resources = config.get("resources")
-        return (
-            why(resources)
-            if undecided(resources)
-            else any_of(equals(part, "secrets") for part in listed(resources))
-        )
+        return why(resources) if undecided(resources) else any_of(equals(part, "secrets") for part in listed(resources))
 
     return Derived(any_of(map(covers, blocks(view.get("encryption_config")))), paths=["encryption_config"])
 

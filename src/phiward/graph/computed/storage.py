@@ -159,9 +159,7 @@ def bucket_lock_enabled(view: View) -> Value | Derived:
     """
     inline = view.get("object_lock_configuration.object_lock_enabled")
     beside = [lock if isinstance(lock, Unknown) else True for lock in view.satellites("object_lock")]
-    enabled = any_of(
-        [flag(view.get("object_lock_enabled"), default=False), equals(inline, "Enabled"), *beside]
-    )
+    enabled = any_of([flag(view.get("object_lock_enabled"), default=False), equals(inline, "Enabled"), *beside])
     return Derived(enabled, paths=["object_lock_enabled", "@object_lock.object_lock_enabled"])
 
 
@@ -207,9 +205,7 @@ def _over_template(view: View, template: View) -> list[Value]:
     if "root" in names:
         names |= _ROOT_NAMES
     inherited = [
-        device
-        for device in _mappings(template)
-        if isinstance(device, Unknown) or device.get("name") not in names
+        device for device in _mappings(template) if isinstance(device, Unknown) or device.get("name") not in names
     ]
     return [*own, *inherited] or [_root(view)]
 
@@ -227,11 +223,7 @@ def _root(view: View) -> Value:
 
 def _further(view: View) -> Iterator[Value]:
     for block in blocks(view.get("ebs_block_device")):
-        yield (
-            block
-            if isinstance(block, Unknown)
-            else _device(block.get("device_name"), block, _by_default(view))
-        )
+        yield (block if isinstance(block, Unknown) else _device(block.get("device_name"), block, _by_default(view)))
 
 
 def _mappings(view: View) -> Iterator[Value]:
@@ -264,8 +256,7 @@ def _device(name: Value, block: dict[str, Value], default: Truth) -> Block:
 def _by_default(view: View) -> Truth:
     """Whether the account encrypts every new volume: declared beside the machine, or off as AWS leaves it."""
     return any_of(
-        flag(setting.get("enabled"), default=True)
-        for setting in declared(view, "aws_ebs_encryption_by_default")
+        flag(setting.get("enabled"), default=True) for setting in declared(view, "aws_ebs_encryption_by_default")
     )
 
 

@@ -34,6 +34,9 @@ from phiward.loaders.terraform.syntax import (
 MAX_DEPTH = 200
 """Deeper nesting than any hand wrote is refused with a message, so that hostile input cannot exhaust the stack."""
 
+MAX_OPERATORS = 1_000
+"""Operators in a row make a tree as deep as they are many."""
+
 IDENT = r"[^\W\d][\w-]*"
 _identifier = re.compile(IDENT)
 _label = re.compile(rf'[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|({IDENT}))')
@@ -48,6 +51,7 @@ _simple_attribute = re.compile(
     r")[ \t]*(?:(?:\#|//)[^\n]*)?(?:\r?\n|(?=\}|\Z))"
 )
 _number = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_digits = re.compile(r"[0-9]+")
 _plain_string = re.compile(r'"([^"\\$%\n]*)"')
 _operator = re.compile(r"==|!=|<=|>=|&&|\|\||[-+*/%<>]")
 _heredoc = re.compile(rf"<<(-?)({IDENT})[ \t\r]*\n")
@@ -236,7 +240,7 @@ class Parser:
 
     def binary(self, minimum: int) -> Expression:
         left = self.unary()
-        while True:
+        for _ in range(MAX_OPERATORS):
             self.skip()
             found = _operator.match(self.text, self.pos)
             precedence = PRECEDENCE[found.group()] if found else 0
@@ -245,6 +249,7 @@ class Parser:
             self.pos = found.end()
             right = self.binary(precedence + 1)
             left = Binary(left.start, right.end, found.group(), left, right)
+        raise self.error(f"more than {MAX_OPERATORS} operators in one expression")
 
     def unary(self) -> Expression:
         self.skip()
@@ -280,7 +285,7 @@ class Parser:
         return self.access(start, target, steps, splat)
 
     def skip_before_dot(self) -> None:
-        """Inside brackets an access may go on in the next line: `a\n  .b`."""
+        """Inside brackets an access may go on in the next line: `a`, then `.b`."""
         found = _blank.match(self.text, self.pos)
         if found and self.text.startswith(".", found.end()) and not self.text.startswith("..", found.end()):
             self.pos = found.end()
@@ -311,7 +316,7 @@ class Parser:
         if found:
             steps.append(found.group())
         else:
-            found = re.compile(r"\d+").match(self.text, self.pos)
+            found = _digits.match(self.text, self.pos)
             if not found:
                 raise self.error(f"expected a name after '.', found {self.found()}")
             steps.append(int(found.group()))
@@ -327,9 +332,9 @@ class Parser:
         if char == "(":
             return self.parenthesised()
         if char == "[":
-            return self.tuple()
+            return self.list_value()
         if char == "{":
-            return self.object()
+            return self.object_value()
         if char.isdigit():
             found = _number.match(text, start)
             assert found
@@ -387,7 +392,7 @@ class Parser:
         # A traversal in parentheses is a value like any other: `(a).b` must not become a longer traversal.
         return Index(inner.start, inner.end, inner, ()) if isinstance(inner, (Traversal, Literal)) else inner
 
-    def tuple(self) -> Expression:
+    def list_value(self) -> Expression:
         start = self.pos
         self.pos += 1
         outer, self.multiline = self.multiline, True
@@ -457,7 +462,7 @@ class Parser:
         self.multiline = outer
         return ForObject(start, self.pos, key, value, collection, result_key, result, condition, group)
 
-    def object(self) -> Expression:
+    def object_value(self) -> Expression:
         start = self.pos
         self.pos += 1
         outer, self.multiline = self.multiline, True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from phiward.loaders.terraform.parser import Parser, unescape
 from phiward.loaders.terraform.syntax import Expression, Literal, Template, TemplateFor, TemplateIf
@@ -151,7 +152,7 @@ def _flush(tokens: list[_Token]) -> None:
 
 def _strip(tokens: list[_Token]) -> None:
     """Apply the `~` markers to the neighbouring literals, once."""
-    for before, after in zip(tokens, tokens[1:], strict=False):
+    for before, after in pairwise(tokens):
         if before.strip_right and after.kind == "text":
             after.text = after.text.lstrip()
             before.strip_right = False

@@ -13,10 +13,8 @@ from phiward.model.value import Unknown
 if TYPE_CHECKING:
     from datetime import datetime
 
-_TIMESTAMP = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:(Z)|([+-])(\d{2}):(\d{2}))", re.ASCII
-)
-_DURATION = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)", re.ASCII)
+_TIMESTAMP = r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:(Z)|([+-])(\d{2}):(\d{2}))"
+_DURATION = r"(\d*)(?:\.(\d*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)"
 _NANOSECONDS = {
     "ns": 1,
     "us": 1_000,
@@ -34,7 +32,7 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_TOKEN = re.compile(r"''|'(?:[^']|'')*'|'|([A-Za-z])\1*|[^A-Za-z']+", re.ASCII)
+_TOKEN = r"''|'(?:[^']|'')*'|'|([A-Za-z])\1*|[^A-Za-z']+"
 _NOON = 12
 
 
@@ -48,7 +46,7 @@ class _Instant(NamedTuple):
 def _parse(text: str) -> _Instant:
     from datetime import UTC, datetime, timedelta, timezone
 
-    match = _TIMESTAMP.fullmatch(text)
+    match = re.fullmatch(_TIMESTAMP, text, re.ASCII)
     if match is None:
         raise FunctionError(f'not a valid RFC3339 timestamp: cannot use "{text[:60]}"')
     zone: timezone = UTC
@@ -75,7 +73,7 @@ def _duration(text: str) -> int:
         return 0
     total, position = Fraction(0), 0
     while position < len(body):
-        match = _DURATION.match(body, position)
+        match = re.compile(_DURATION, re.ASCII).match(body, position)
         if match is None or not (match[1] or match[2]) or len(match[0]) > 40:  # noqa: PLR2004 - more than 64 bits
             raise FunctionError(f'time: invalid duration "{text[:60]}"')
         number = Fraction(int(match[1] or "0")) + Fraction(int(match[2] or "0"), 10 ** len(match[2] or ""))
@@ -116,7 +114,7 @@ def _timecmp(left: str, right: str) -> int:
 
 def _formatdate(spec: str, text: str) -> str:
     moment = _parse(text).second
-    return "".join(_formatted(match[0], moment) for match in _TOKEN.finditer(spec))
+    return "".join(_formatted(match[0], moment) for match in re.finditer(_TOKEN, spec, re.ASCII))
 
 
 def _formatted(piece: str, moment: datetime) -> str:

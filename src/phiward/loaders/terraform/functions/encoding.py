@@ -140,7 +140,7 @@ def _base64gzip(text: str) -> str:
     raise CannotTell(f"the compressed form of {len(text)} characters depends on Terraform's own compressor")
 
 
-_CSV_FIELD = re.compile(r'(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<bare>[^",\n]*))(?P<end>,|\n|\Z)')
+_CSV_FIELD = r'(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<bare>[^",\n]*))(?P<end>,|\n|\Z)'
 _CODECS = {
     "ascii": "ascii",
     "us-ascii": "ascii",
@@ -213,7 +213,7 @@ def _csv_rows(text: str) -> Iterator[list[str]]:
         if not row and text[position] == "\n":
             position += 1
             continue
-        match = _CSV_FIELD.match(text, position)
+        match = re.compile(_CSV_FIELD).match(text, position)
         if match is None:
             raise FunctionError('parse error: bare or extraneous " in field')
         quoted_field = match["quoted"]

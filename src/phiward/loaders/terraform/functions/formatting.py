@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from phiward.loaders.terraform.functions.conversion import (
     decimal,
@@ -23,10 +22,10 @@ from phiward.loaders.terraform.functions.graphemes import clusters
 from phiward.loaders.terraform.functions.undecided import OpenList, closed, sequence, unknown
 from phiward.model.value import Partial, Reference, Unknown, Value, join, plain, undecided
 
-_VERB = re.compile(
+# Patterns are compiled, and kept by `re`, when they are first used: an import must cost next to nothing.
+_VERB = (
     r"%(?P<flags>[0#\-+ ]*)(?P<width>[1-9]\d*)?(?:\.(?P<precision>\d*))?"
-    r"(?:\[(?P<index>[1-9]\d*)\])?(?P<mode>[a-zA-Z])",
-    re.ASCII,
+    r"(?:\[(?P<index>[1-9]\d*)\])?(?P<mode>[a-zA-Z])"
 )
 _WIDEST = 4096
 _MOST_RESULTS = 65536
@@ -34,8 +33,7 @@ _INTEGER_MODES = {"b": "b", "d": "d", "o": "o", "x": "x", "X": "X"}
 _LARGEST_PLAIN_EXPONENT = 5
 
 
-@dataclass(frozen=True, slots=True)
-class _Verb:
+class _Verb(NamedTuple):
     raw: str
     offset: int
     flags: str
@@ -75,7 +73,7 @@ def format_text(template: Value, *arguments: Value) -> Value:
 
 
 def _parse(template: str, offset: int, following: int) -> tuple[_Verb, int]:
-    match = _VERB.match(template, offset)
+    match = re.compile(_VERB, re.ASCII).match(template, offset)
     if match is None:
         raise FunctionError(f"invalid format string starting at offset {offset}")
     width, precision, index = match["width"], match["precision"], match["index"]

@@ -13,7 +13,7 @@ from phiward.model.value import Value
 if TYPE_CHECKING:
     from phiward.loaders.terraform.functions.regex_machine import Regex
 
-_TEMPLATE = re.compile(r"\$(?:(\$)|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))")
+_TEMPLATE = r"\$(?:(\$)|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))"
 _MOST_MATCHES = 10_000
 _LONGEST_RESULT = 1 << 22
 
@@ -99,7 +99,7 @@ def _expanded(regex: Regex, text: str, slots: tuple[int, ...], replacement: str)
         groups = (group + 1 for group, known in enumerate(regex.names) if known == name)
         return next((part for part in (_part(text, slots, group) for group in groups) if part is not None), "")
 
-    return _TEMPLATE.sub(group, replacement)
+    return re.sub(_TEMPLATE, group, replacement)
 
 
 _PATTERN = Parameter("pattern", to_text)
