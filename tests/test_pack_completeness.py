@@ -14,9 +14,7 @@ from phiward.model.rule import Rule
 from phiward.pack import Row, load_pack, pack_directory
 
 PACK = load_pack()
-SOURCES = {
-    path: yaml.safe_load(path.read_text()) for path in sorted((pack_directory() / "hipaa").glob("*/*.yaml"))
-}
+SOURCES = {path: yaml.safe_load(path.read_text()) for path in sorted((pack_directory() / "hipaa").glob("*/*.yaml"))}
 RULES = [pytest.param(path, rule, id=rule["id"]) for path, rule in SOURCES.items()]
 COMPILED = [pytest.param(rule, id=rule.id) for rule in PACK.rules]
 TOOLS = {
@@ -78,9 +76,7 @@ THEMES = frozenset(
 
 def terraform_of(rule: dict[str, Any]) -> str:
     """Every Terraform text that a rule shows."""
-    examples = (
-        example.get("files") or {"main.tf": example.get("terraform", "")} for example in rule["examples"]
-    )
+    examples = (example.get("files") or {"main.tf": example.get("terraform", "")} for example in rule["examples"])
     snippets = rule.get("fix_snippets", {}).values()
     return "\n".join(chain(snippets, chain.from_iterable(files.values() for files in examples)))
 
@@ -185,24 +181,18 @@ def test_equivalents_name_known_tools_and_nothing_twice(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", COMPILED)
 def test_a_rule_speaks_to_a_type_of_the_catalog(rule: Rule) -> None:
-    assert [row.type for row in PACK.rows() if speaks_to(rule, row)], (
-        "no row has what this rule selects and asks"
-    )
+    assert [row.type for row in PACK.rows() if speaks_to(rule, row)], "no row has what this rule selects and asks"
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.type) for row in PACK.rows()])
 def test_every_type_is_shown_in_an_example(row: Row) -> None:
     shown = {native: [id_ for id_, types in SHOWN.items() if native in types] for native in row.native_types}
-    assert [native for native, rules in shown.items() if not rules] == [], (
-        "no example of any rule has this type"
-    )
+    assert [native for native, rules in shown.items() if not rules] == [], "no example of any rule has this type"
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.type) for row in PACK.rows()])
 def test_every_type_is_judged_by_a_rule(row: Row) -> None:
-    assert [rule.id for rule in PACK.rules if speaks_to(rule, row)], (
-        "a row that no rule speaks to is dead weight"
-    )
+    assert [rule.id for rule in PACK.rules if speaks_to(rule, row)], "a row that no rule speaks to is dead weight"
 
 
 def test_every_kind_of_satellite_is_shown() -> None:

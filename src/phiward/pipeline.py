@@ -37,7 +37,7 @@ def scan(settings: Settings, progress: Callable[[str], None] = lambda _: None) -
     findings = judge(graph, loaded.scopes, Selection(rules, frozenset(settings.tenants)), progress)
     ignores = read_ignores(loaded.sources, (rule.id for rule in pack.rules))
     findings, warnings = apply_ignores(findings, blocks_of(loaded), ignores, settings.today)
-    if not loaded.scopes and not tree.diagnostics:
+    if not loaded.scopes and not tree.diagnostics and not settings.changed:
         raise NothingToScan("no Terraform was found", hint="give a directory or file that holds .tf or .tf.json files")
     return report(settings, pack, tree, loaded, graph, findings, warnings)
 

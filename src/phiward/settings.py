@@ -34,6 +34,8 @@ class Settings:
     fail_on_unknown: bool = False
     allow_incomplete: bool = False
     exit_zero: bool = False
+    changed: bool = False
+    """The paths are what a commit changes: that none of it is for us to judge is then no fault."""
 
 
 def terraform_environment(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, str], str]:

@@ -74,3 +74,22 @@ def outcome(done: subprocess.CompletedProcess[str]) -> Outcome:
 
 def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "phiward", *map(str, arguments)]
+
+
+PROJECT = (
+    "src", "rules", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".pre-commit-hooks.yaml",
+)  # fmt: skip
+
+
+def copy_project(folder: Path) -> Path:
+    """What a build of the project needs, as it stands in this checkout; the folder."""
+    import shutil
+
+    for name in PROJECT:
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "_pack"))
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, folder / name)
+    return folder

@@ -171,6 +171,7 @@ def test_sensitive_ports_are_those_that_the_range_covers(tmp_path):
     assert sensitive(tmp_path, 443, 444) == []
     assert sensitive(tmp_path, 3300, 3400) == [3306, 3389]
     assert sensitive(tmp_path, 23, 22) == []
+    assert sensitive(tmp_path, 0, 65535) == [20, 21, 22, 23, 135]
     assert isinstance(sensitive(tmp_path, "var.unset", 22), Unknown)
 
 

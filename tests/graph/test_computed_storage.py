@@ -240,8 +240,10 @@ def test_disks_of_templates_leave_ephemeral_ones_out(tmp_path):
         ('resource "aws_ebs_volume" "a" {\nsnapshot_id = "snap-1"\n}', "aws_ebs_volume.a", "unknown"),
         ('resource "aws_ebs_volume" "a" {\nsnapshot_id = "snap-1"\nencrypted = true\n}', "aws_ebs_volume.a", True),
         (
-            ('resource "aws_ebs_volume" "v" {\nencrypted = true\n}\nresource "aws_ebs_snapshot" "s" {\nvolume_id = aws_ebs_volume.v.id\n}\n'
-            'resource "aws_ebs_snapshot_copy" "c" {\nsource_snapshot_id = aws_ebs_snapshot.s.id\n}'),
+            (
+                'resource "aws_ebs_volume" "v" {\nencrypted = true\n}\nresource "aws_ebs_snapshot" "s" {\nvolume_id = aws_ebs_volume.v.id\n}\n'
+                'resource "aws_ebs_snapshot_copy" "c" {\nsource_snapshot_id = aws_ebs_snapshot.s.id\n}'
+            ),
             "aws_ebs_snapshot_copy.c",
             True,
         ),

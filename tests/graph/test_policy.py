@@ -224,6 +224,16 @@ def test_a_deny_with_a_further_condition_is_no_wall():
     assert public(GRANT, {**WALL, "Condition": narrowed}) == ['statement "Open"']
 
 
+def test_a_wall_may_spare_the_services_of_aws():
+    condition = {**WALL["Condition"], "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+    assert public(GRANT, {**WALL, "Condition": condition}) == []
+
+
+def test_a_wall_of_any_value_lets_callers_without_the_key_through():
+    condition = {"ForAnyValue:StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
+    assert public(GRANT, {**WALL, "Condition": condition}) == ['statement "Open"']
+
+
 def test_one_sure_grant_is_enough_whatever_else_is_unknown():
     assert public_statements([Unknown("hidden"), *statements({"Statement": [GRANT]})]) == ['statement "Open"']
 

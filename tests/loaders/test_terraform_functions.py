@@ -249,7 +249,7 @@ OF_A_LIST = [
 OF_TWO_LISTS = ["concat", "setunion", "setintersection", "setsubtract", "coalescelist", "setproduct", "zipmap"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("name", OF_TEXT + OF_TWO_TEXTS)
 def test_texts_of_which_pieces_are_unknown(name: str, data: st.DataObject) -> None:
@@ -260,14 +260,14 @@ def test_texts_of_which_pieces_are_unknown(name: str, data: st.DataObject) -> No
     check(name, pairs)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("name", OF_A_LIST + OF_TWO_LISTS)
 def test_lists_of_which_elements_are_unknown(name: str, data: st.DataObject) -> None:
     check(name, [data.draw(half_known_list()) for _ in range(1 + (name in OF_TWO_LISTS))])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize(
     "name", ["contains", "index", "element", "join", "coalesce", "replace", "format", "formatlist", "slice"]

@@ -54,6 +54,9 @@ from phiward.settings import Settings
     "--tenant", "tenants", multiple=True, metavar="NAME", help="Judge only this tenant's resources; repeatable."
 )
 @input_options
+@click.option(
+    "--changed", is_flag=True, help="PATHS are the changed files of a commit: judge the roots that they affect, if any."
+)
 @click.option("--verbose", "-v", is_flag=True, help="List passing verdicts too.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no console report.")
 def command(paths: tuple[Path, ...], **options: Any) -> int:
@@ -78,4 +81,5 @@ def scan_settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
         fail_on_unknown=options["unknown"] == "fail",
         allow_incomplete=options["allow_incomplete"],
         exit_zero=options["exit_zero"],
+        changed=options["changed"],
     )

@@ -226,6 +226,7 @@ def subject_of(view: View) -> Subject:
         tenant="(unknown)" if isinstance(tenant, Unknown) else tenant,
         data_class="(unknown)" if isinstance(class_, Unknown) else class_,
         scope=resource.scope.path,
+        called_from=resource.module_calls,
     )
 
 

@@ -13,29 +13,29 @@ PASSED, FAILED, USAGE, NOTHING, INCOMPLETE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 
 def exit_status(
     findings: Sequence[Finding], diagnostics: Sequence[Diagnostic], summary: Summary, settings: Settings
 ) -> tuple[int, str]:
-    """The status and one sentence that says why. The worst that the gate knows wins: wrong input, then findings."""
+    """The status and one sentence that says why.
+
+    Wrong input of ours comes first, then holes: findings of half a tree must not look like the whole answer to a
+    pipeline that tolerates findings.
+    """
     invalid = [d for d in diagnostics if d.invalid]
     if invalid:
         return USAGE, f"{_count(len(invalid), 'ignore comment')} cannot be read as an exception"
-    holes = [d for d in diagnostics if d.incomplete]
     failing = [f for f in findings if f.failing and f.rule.severity >= settings.fail_on]
-    if failing and not settings.exit_zero:
-        more = f"; {_count(len(holes), 'input')} could not be read" if holes else ""
-        return FAILED, f"{_count(len(failing), 'finding')} at or above {settings.fail_on.label}{more}"
+    found = f"{_count(len(failing), 'finding') if failing else 'no finding'} at or above {settings.fail_on.label}"
+    holes = [d for d in diagnostics if d.incomplete]
     if holes and not settings.allow_incomplete:
-        return INCOMPLETE, f"incomplete: {_count(len(holes), 'input')} could not be read"
+        return INCOMPLETE, f"incomplete: {_count(len(holes), 'input')} could not be read; {found}"
     unknown = [f for f in findings if f.verdict is Verdict.UNKNOWN and f.waiver is None]
     if unknown and settings.fail_on_unknown:
-        return INCOMPLETE, f"incomplete: {_count(len(unknown), 'verdict')} could not be decided"
+        return INCOMPLETE, f"incomplete: {_count(len(unknown), 'verdict')} could not be decided; {found}"
+    if failing and not settings.exit_zero:
+        return FAILED, found
     if summary.passed + summary.failed + summary.unknown + summary.waived == 0:
-        return NOTHING, "no rule applied to anything that was read"
-    if failing:
-        return (
-            PASSED,
-            f"{_count(len(failing), 'finding')} at or above {settings.fail_on.label}, reported only (--exit-zero)",
-        )
+        return (PASSED if settings.changed else NOTHING), "no rule applied to anything that was read"
+    reported = ", reported only (--exit-zero)" if failing else ""
     accepted = f"; holes were accepted: {_count(len(holes), 'input')} could not be read" if holes else ""
-    return PASSED, f"no finding at or above {settings.fail_on.label}{accepted}"
+    return PASSED, f"{found}{reported}{accepted}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -95,17 +95,30 @@ def refuses_strangers(statement: Statement) -> Truth:
         return False
     effect: Truth = statement.effect if isinstance(statement.effect, Unknown) else True
     # Conditions of a Deny narrow it: only a lone one that spares nobody but the named keeps all others out.
-    if len(statement.conditions) != 1:
+    telling = [condition for condition in statement.conditions if not _spares_services(condition)]
+    if len(telling) != 1:
         return False
-    condition = statement.conditions[0]
+    condition = telling[0]
     if isinstance(condition, Unknown):
         return condition
+    if condition.qualifier == "foranyvalue":
+        return False  # it does not hold for callers without the key
     if condition.key == "aws:sourceip" and condition.operator == "notipaddress":
         return all_of([effect, names_anyone(statement), *map(_narrow, condition.values)])
     if condition.key in _IDENTIFYING_KEYS and condition.operator in _REFUSING:
         fixed = (identifies(condition.key, value) for value in condition.values)
         return all_of([effect, names_anyone(statement), *fixed])
     return False
+
+
+def _spares_services(condition: Condition | Unknown) -> bool:
+    """Whether it spares nobody but AWS's own services, which are not strangers."""
+    return (
+        isinstance(condition, Condition)
+        and condition.key == "aws:principalisawsservice"
+        and condition.operator == "bool"
+        and condition.values == ("false",)
+    )
 
 
 def _anyone(kind: str, value: Value) -> Truth:

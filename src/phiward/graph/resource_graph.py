@@ -9,7 +9,7 @@ from phiward.graph.reading import MISSING, read_path
 from phiward.graph.truth import why
 from phiward.graph.view import View
 from phiward.model.resource import Resource, Scope
-from phiward.model.value import Partial, Reference, Unknown, Value
+from phiward.model.value import Partial, Reference, Unknown, Value, undecided
 from phiward.pack import Pack, Row
 
 _MAX_HOPS = 50
@@ -120,14 +120,14 @@ class ResourceGraph:
             if isinstance(resolved, Unknown):
                 return None  # an attribute of another type of resource: not one of ours
             value = resolved
-        named = self._named(row, scope).get(value) if isinstance(value, (str, Partial)) else None
-        if named is not None:
-            return named
-        if isinstance(value, Unknown):
-            return value
-        if isinstance(value, Partial):
-            return why(value)
-        return None
+        if isinstance(value, Partial) and isinstance(value.parts[0], Reference):
+            return self._parent(row, value.parts[0], scope)  # "${aws_s3_bucket.b.arn}/prefix"
+        names = self._named(row, scope) if isinstance(value, (str, Partial)) else {}
+        if value in names:
+            return names[value]
+        if isinstance(value, str) and value.startswith("arn:"):
+            return next((names[part] for part in _arn_names(value) if part in names), None)
+        return why(value) if undecided(value) else None
 
     def _named(self, row: Row, scope: Scope) -> dict[Value, Resource]:
         """Parents by the name that they write, literal or partly known; an ambiguous one is left out."""
@@ -155,3 +155,9 @@ class ResourceGraph:
                 found.append(Unknown(hole.reason, hole.hint))
                 break
         return found
+
+
+def _arn_names(arn: str) -> list[str]:
+    """The names that the last part of an ARN may hold: `arn:aws:s3:::bucket/key`, `arn:aws:rds:...:cluster:name`."""
+    resource = arn.split(":", 5)[-1]
+    return [resource, resource.split("/", 1)[0], resource.rsplit("/", 1)[-1], resource.rsplit(":", 1)[-1]]

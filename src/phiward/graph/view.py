@@ -299,7 +299,7 @@ def _integer(value: Value) -> Value:
         return Unknown("what is written is not a number")
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return Unknown("what is written is not a number")
 
 

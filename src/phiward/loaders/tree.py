@@ -29,6 +29,14 @@ def resolved(path: Path) -> Path:
     return Path(os.path.realpath(str(path).replace("\0", "\N{REPLACEMENT CHARACTER}")))
 
 
+def is_directory(path: Path) -> bool:
+    """Whether there is such a directory; False, where `Path.is_dir` raises, for a name that no directory can have."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 class Tree:
     """Reads inside its boundary only. `base` is what reported paths are relative to."""
 

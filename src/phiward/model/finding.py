@@ -50,6 +50,8 @@ class Subject:
     data_class: str
     scope: str = ""
     """The input root that declares it, repository-relative."""
+    called_from: tuple[Location, ...] = ()
+    """The module blocks that instantiate it, outermost first: what is wrong may be an argument there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,9 @@ def _notes(group: Group, page: Page) -> list[tuple[str, list[Piece]]]:
     else:
         notes.append((plural(len(group.findings), "resource"), []))
         notes += [("", [(text, "")]) for text in _instances(group, page)]
+    if calls := dict.fromkeys(str(place) for finding in group.findings for place in finding.subject.called_from):
+        shown = [clean(call) for call in calls][:_MOST_INSTANCES]
+        notes.append(("called from", [(", ".join(shown) + (", ..." if len(calls) > len(shown) else ""), "")]))
     told = dict.fromkeys(statement(e) for f in group.findings for e in f.evidence if e.location is None)
     notes += [("because", [(text, "")]) for text in told]
     if rule.fix:

@@ -103,6 +103,7 @@ def _resource(subject: Subject) -> dict[str, Any]:
         "tenant": subject.tenant,
         "data_class": subject.data_class,
         "scope": subject.scope,
+        "called_from": [place(location) for location in subject.called_from],
     }
 
 

@@ -66,8 +66,12 @@ def _parameter(view: View, name: str) -> list[Value]:
     return listed(view.graph.pack.parameters_for(view.resource.scope.project)[0][name])
 
 
+_ENOUGH = 5
+"""Sensitive ports that are named of one range: one decides, and a handful tells the reader."""
+
+
 def _with_sensitive(entry: Value, sensitive: list[int]) -> Value:
-    """Add the ports of `sensitive` that an element's range covers, found without walking the range."""
+    """Add the first ports of `sensitive` that an element's range covers, without walking the range."""
     if not isinstance(entry, dict):
         return entry
     first, last = entry.get("from_port", 0), entry.get("to_port", -1)

@@ -20,9 +20,7 @@ DELETING = (
     "backup:updaterecoverypointlifecycle",
     "backup:putbackupvaultaccesspolicy",
 )
-SPARES = Unknown(
-    "the denial has conditions, and whom they spare is not decided here", "deny without conditions"
-)
+SPARES = Unknown("the denial has conditions, and whom they spare is not decided here", "deny without conditions")
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 ISO_DURATION = re.compile(r"P(?:([0-9]{1,6})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?)?")
 

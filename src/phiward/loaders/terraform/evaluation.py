@@ -7,13 +7,26 @@ refuse raises EvaluationError, which `attempt` turns into an `Unknown` and `try`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from phiward.loaders.terraform.errors import EvaluationError
-from phiward.loaders.terraform.functions.conversion import decimal, identity, normal, to_bool, to_number, to_text
+from phiward.loaders.terraform.functions.conversion import (
+    decimal,
+    identity,
+    make_set,
+    normal,
+    to_bool,
+    to_number,
+    to_text,
+    unify,
+)
 from phiward.loaders.terraform.functions.function import Files
+from phiward.loaders.terraform.functions.undecided import OpenList, known_length
 from phiward.loaders.terraform.parser import parse_expression
+from phiward.loaders.terraform.sensitivity import hide, is_secret, joined, result_of
 from phiward.loaders.terraform.syntax import (
+    ELEMENT,
     Binary,
     Call,
     Conditional,
@@ -31,11 +44,13 @@ from phiward.loaders.terraform.syntax import (
     TupleNode,
     Unary,
 )
-from phiward.model.value import Partial, Reference, Unknown, Value, join, plain, undecided, unknowns
+from phiward.model.value import Partial, Reference, Sensitive, SetValue, Unknown, Value, plain, undecided, unknowns
 
 MAX_STRING = 16 * 1024 * 1024
 """Characters; a template that grows past it is refused, so that doubling strings cannot exhaust memory."""
 MAX_DECIMAL_OPERAND = 1 << 512
+_ANY_NUMBER = object()
+"""Stands for the key of an element that may be any number of elements."""
 
 
 class Module(Protocol):
@@ -76,6 +91,8 @@ def attempt(node: Expression, env: Env) -> Value:
         return _EVALUATE[type(node)](node, env)
     except EvaluationError as error:
         return Unknown(str(error))
+    except RecursionError:
+        return Unknown("the expression is too deep to be evaluated")
 
 
 def evaluate_text(text: str) -> Value:
@@ -112,18 +129,31 @@ class _NoModule:
 # -- values of references
 
 
-def materialise(value: Value, env: Env) -> Value:
-    """The value with every reference inside replaced by what is configured there, or by an `Unknown`."""
+def materialise(value: Value, env: Env, within: tuple[Reference, ...] = ()) -> Value:
+    """The value with every reference inside replaced by what is configured there, or by an `Unknown`.
+
+    `within` are the references that led here: one that comes again is part of a circle.
+    """
     if isinstance(value, Reference):
+        if value in within:
+            return Unknown(f"{value} depends on itself")
         found = env.module.resolve(value)
-        return materialise(found, env) if isinstance(found, (list, dict, Reference)) else found
+        return materialise(found, env, (*within, value)) if isinstance(found, (list, dict, Partial)) else found
     if isinstance(value, Partial):
-        return join([materialise(part, env) if isinstance(part, Reference) else part for part in value.parts])
+        return _joined_text([materialise(part, env, within) for part in value.parts])
     if isinstance(value, list):
-        return type(value)([materialise(item, env) for item in value])
+        return type(value)([materialise(item, env, within) for item in value])
     if isinstance(value, dict):
-        return {key: materialise(item, env) for key, item in value.items()}
+        return {key: materialise(item, env, within) for key, item in value.items()}
     return value
+
+
+def _joined_text(parts: list[Value]) -> Value:
+    """The pieces of a string after references were looked up; a list or map among them makes no string."""
+    for part in parts:
+        if part is None or isinstance(part, (list, dict)):
+            return Unknown("a value that is not text stands inside of a string")
+    return joined([to_text(part) for part in parts])
 
 
 def decided(value: Value, env: Env) -> Value:
@@ -193,6 +223,8 @@ def step(value: Value, key: Any, env: Env) -> Value:
         if name not in value:
             raise EvaluationError(f"there is no attribute or key {name!r}")
         return value[name]
+    if isinstance(value, SetValue):
+        raise EvaluationError("the elements of a set have no index")
     if isinstance(value, list):
         return _element(value, key)
     if isinstance(value, Reference):
@@ -208,9 +240,9 @@ def _element(value: list[Value], key: Value) -> Value:
     index = to_number(key)
     if not isinstance(index, int) or index < 0:
         raise EvaluationError("an index must be a whole number that is not negative")
+    if isinstance(value, OpenList) and not known_length(value) > index:
+        return first_unknown(value)
     if index >= len(value):
-        if value and isinstance(value[-1], Unknown):
-            return value[-1]
         raise EvaluationError(f"there is no element {index}: the list has {len(value)}")
     return value[index]
 
@@ -220,7 +252,11 @@ def _step_reference(value: Reference, key: Value, env: Env) -> Value:
     if value.path:
         found = env.module.resolve(value)
         if isinstance(found, (dict, list)) and found:
-            return step(found, key, env)
+            # What is not configured the provider may well set, so that a block stays a reference.
+            with suppress(EvaluationError):
+                inner = step(found, key, env)
+                if not isinstance(inner, (dict, list)):
+                    return inner
     return Reference(value.address, (*value.path, key))
 
 
@@ -231,13 +267,14 @@ def _splat(node: Splat, env: Env) -> Value:
     if isinstance(target, Unknown):
         return target
     items = target if isinstance(target, list) else [] if target is None else [target]
+    may_be_several = isinstance(items, (OpenList, SetValue))
     result = []
     for item in items:
-        value = item
-        for key in node.steps:
-            value = step(value, key, env)
-        result.append(value)
-    return result
+        if may_be_several and isinstance(item, Unknown):
+            result.append(item)
+        else:
+            result.append(evaluate(node.each, env.bind({ELEMENT: item})))
+    return OpenList(result) if may_be_several and any(map(undecided, items)) else result
 
 
 # -- templates
@@ -261,7 +298,7 @@ def _template(node: Template, env: Env) -> Value:
         parts.append(value)
     if size > MAX_STRING:
         raise EvaluationError(f"the string is longer than {MAX_STRING} characters")
-    return join(parts)
+    return joined(parts)
 
 
 def materialise_known(value: Partial, env: Env) -> Value:
@@ -270,7 +307,7 @@ def materialise_known(value: Partial, env: Env) -> Value:
     for part in value.parts:
         found = env.module.resolve(part) if isinstance(part, Reference) else part
         parts.append(to_text(found) if isinstance(found, (str, bool, int, float)) else part)
-    return join(parts)
+    return joined(parts)
 
 
 def _template_if(node: TemplateIf, env: Env) -> Value:
@@ -286,7 +323,9 @@ def _template_for(node: TemplateFor, env: Env) -> Value:
     pairs = _pairs(evaluate(node.collection, env), env)
     if isinstance(pairs, Unknown):
         return pairs
-    return join([_template(node.body, _bind(node, env, key, value)) for key, value in pairs])
+    return joined(
+        [value if key is _ANY_NUMBER else _template(node.body, _bind(node, env, key, value)) for key, value in pairs]
+    )
 
 
 # -- operators
@@ -306,7 +345,7 @@ def _binary(node: Binary, env: Env) -> Value:
         return _logical(node, env)
     left, right = evaluate(node.left, env), evaluate(node.right, env)
     if node.operator in ("==", "!="):
-        return _equality(left, right, env, negate=node.operator == "!=")
+        return _equality(node, left, right, env)
     left, right = decided(left, env), decided(right, env)
     for side in (left, right):
         if undecided(side):
@@ -331,7 +370,8 @@ def _logical(node: Binary, env: Env) -> Value:
     return unknown or not decisive
 
 
-def _equality(left: Value, right: Value, env: Env, *, negate: bool) -> Value:
+def _equality(node: Binary, left: Value, right: Value, env: Env) -> Value:
+    negate = node.operator == "!="
     if isinstance(left, Reference) and left == right:
         return not negate
     left, right = materialise(left, env), materialise(right, env)
@@ -342,7 +382,15 @@ def _equality(left: Value, right: Value, env: Env, *, negate: bool) -> Value:
     for side in (left, right):
         if not plain(side):
             return first_unknown(side)
-    return (identity(left) == identity(right)) is not negate
+    equal = identity(left) == identity(right)
+    if equal and isinstance(left, (list, dict)) and _written_out(node.left) is not _written_out(node.right):
+        return Unknown("a list never equals a tuple, nor a map an object, and which of them this is is not followed")
+    return equal is not negate
+
+
+def _written_out(node: Expression) -> bool:
+    """Whether the expression writes a tuple or an object: `[]` never equals a variable of type list."""
+    return isinstance(node, (TupleNode, ForTuple, ObjectNode, ForObject, Splat))
 
 
 def _exact(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Value]:
@@ -356,13 +404,13 @@ def _exact(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Value]:
 
 def _divide(left: Any, right: Any) -> Value:
     if right == 0:
-        raise EvaluationError("division by zero")
+        return Unknown("a division by zero, which Terraform takes for infinity")
     return normal(decimal(left) / decimal(right))
 
 
 def _modulo(left: Any, right: Any) -> Value:
     if right == 0:
-        raise EvaluationError("division by zero")
+        return left  # as Terraform has it
     return normal(decimal(left) % decimal(right))  # Decimal's % takes the sign of the dividend, as Terraform's does
 
 
@@ -386,17 +434,28 @@ def _conditional(node: Conditional, env: Env) -> Value:
     if undecided(condition):
         then, otherwise = attempt(node.then, env), attempt(node.otherwise, env)
         if plain(then) and plain(otherwise) and identity(then) == identity(otherwise):
-            return then
+            return hide(then) if is_secret(otherwise) else then
         return first_unknown(condition)
-    chosen, other = (node.then, node.otherwise) if to_bool(condition) else (node.otherwise, node.then)
+    decision = to_bool(condition)
+    chosen, other = (node.then, node.otherwise) if decision else (node.otherwise, node.then)
     value = evaluate(chosen, env)
-    if isinstance(value, (bool, int, float)) and _is_text(other):
-        return to_text(value)  # both branches take one type, and a string takes in the others
-    return value
+    if isinstance(condition, Sensitive):
+        value = hide(value)
+    return _as_other_branch(value, other, env)
 
 
-def _is_text(node: Expression) -> bool:
-    return isinstance(node, Template) or (isinstance(node, Literal) and isinstance(node.value, str))
+def _as_other_branch(value: Value, other: Expression, env: Env) -> Value:
+    """Both branches take one type: the value is brought to it where the branch that was not taken tells."""
+    if value is None or isinstance(value, str) or undecided(value) or (isinstance(value, (list, dict)) and not value):
+        return value
+    sample = other.value if type(other) is Literal else attempt(other, env)
+    if isinstance(value, (bool, int, float)):
+        return to_text(value) if isinstance(sample, (str, Partial)) else value
+    try:
+        unified = unify([value, sample])[0] if isinstance(sample, (list, dict)) else value
+        return make_set(unified) if isinstance(sample, SetValue) and isinstance(unified, list) else unified
+    except EvaluationError:
+        return value
 
 
 # -- for
@@ -411,14 +470,25 @@ def _pairs(collection: Value, env: Env) -> list[tuple[Value, Value]] | Unknown:
     if isinstance(collection, dict):
         return sorted(collection.items())
     if isinstance(collection, list):
-        from phiward.model.value import SetValue
-
         if isinstance(collection, SetValue):
-            return [(item, item) for item in collection]
-        return list(enumerate(collection))
+            return [(_ANY_NUMBER if isinstance(item, Unknown) else item, item) for item in collection]
+        return _open_pairs(collection) if isinstance(collection, OpenList) else list(enumerate(collection))
     if undecided(collection):
         return first_unknown(collection)
     raise EvaluationError("'for' needs a list, set, map or object")
+
+
+def _open_pairs(collection: OpenList) -> list[tuple[Value, Value]]:
+    """Of the elements after one that may stand for several, the index is not known."""
+    pairs: list[tuple[Value, Value]] = []
+    why: Unknown | None = None
+    for index, item in enumerate(collection):
+        if undecided(item):
+            why = why or first_unknown(item)
+            pairs.append((_ANY_NUMBER, why if not isinstance(item, Unknown) else item))
+        else:
+            pairs.append((why or index, item))
+    return pairs
 
 
 def _bind(node: ForTuple | ForObject | TemplateFor, env: Env, key: Value, value: Value) -> Env:
@@ -436,15 +506,21 @@ def _for_tuple(node: ForTuple, env: Env) -> Value:
     pairs = _pairs(evaluate(node.collection, env), env)
     if isinstance(pairs, Unknown):
         return pairs
-    result = []
+    result: list[Value] = []
+    opened = False
     for key, value in pairs:
+        if key is _ANY_NUMBER:
+            result.append(value)
+            opened = True
+            continue
         inner = _bind(node, env, key, value)
         included = _included(node, inner)
         if isinstance(included, Unknown):
-            return included
-        if included:
+            result.append(included)
+            opened = True
+        elif included:
             result.append(evaluate(node.result, inner))
-    return result
+    return OpenList(result) if opened else result
 
 
 def _for_object(node: ForObject, env: Env) -> Value:
@@ -453,6 +529,8 @@ def _for_object(node: ForObject, env: Env) -> Value:
         return pairs
     result: dict[str, Value] = {}
     for key, value in pairs:
+        if key is _ANY_NUMBER:
+            return first_unknown(value)
         inner = _bind(node, env, key, value)
         included = _included(node, inner)
         if isinstance(included, Unknown):
@@ -462,6 +540,8 @@ def _for_object(node: ForObject, env: Env) -> Value:
         name = decided(evaluate(node.result_key, inner), inner)
         if undecided(name):
             return first_unknown(name)
+        if name is None:
+            raise EvaluationError("a key of an object must not be null")
         name = to_text(name)
         made = evaluate(node.result, inner)
         if node.group:
@@ -498,8 +578,8 @@ def _call(node: Call, env: Env) -> Value:
             if not plain(argument):
                 return first_unknown(argument)
     if function.needs_files:
-        arguments.insert(0, env.module.files)
-    return function.call(*arguments)
+        return function.call(env.module.files, *arguments)
+    return result_of(node.name, arguments, function.call(*arguments))
 
 
 def _arguments(node: Call, env: Env) -> list[Value] | Unknown:

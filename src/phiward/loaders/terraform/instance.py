@@ -14,10 +14,12 @@ from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import Env, attempt, decided, evaluate, first_unknown, materialise, step
 from phiward.loaders.terraform.functions.conversion import to_bool, to_number
 from phiward.loaders.terraform.module import Module
-from phiward.loaders.terraform.syntax import Block, Body, Expression, Traversal
-from phiward.loaders.terraform.types import ANY, convert, parse_type
+from phiward.loaders.terraform.functions.undecided import OpenList
+from phiward.loaders.terraform.sensitivity import hide
+from phiward.loaders.terraform.syntax import Block, Body, Expression, Literal, Traversal
+from phiward.loaders.terraform.types import STRING, convert, parse_type
 from phiward.model.location import Location
-from phiward.model.value import Reference, Sensitive, SetValue, Unknown, Value, transform, undecided
+from phiward.model.value import Reference, SetValue, Unknown, Value, undecided
 
 if TYPE_CHECKING:
     from phiward.loaders.terraform.program import Program
@@ -56,7 +58,7 @@ def _expand_count(value: Value) -> Expansion:
         number = None if undecided(value) else to_number(value)
     except EvaluationError as error:
         value, number = Unknown(f"count: {error}"), None
-    if not isinstance(number, int) or number > MAX_INSTANCES:
+    if not isinstance(number, int) or not 0 <= number <= MAX_INSTANCES:
         why = first_unknown(value) if undecided(value) else Unknown("count is not a number of instances that can be judged")
         return Expansion({UNDECIDED_KEY: {"count": {"index": why}}}, why)
     return Expansion({index: {"count": {"index": index}} for index in range(number)})
@@ -102,22 +104,32 @@ def _dynamic_elements(block: Block, env: Env) -> Iterator[tuple[Body, Env] | Unk
     if "for_each" not in attributes:
         return
     iterator = attributes["iterator"].value if "iterator" in attributes else None
-    name = iterator.root if isinstance(iterator, Traversal) else block.labels[0]
+    name = _iterator_name(iterator, block.labels[0])
     collection = decided(attempt(attributes["for_each"].value, env), env)
+    pairs: list[tuple[Value, Value]]
     if isinstance(collection, dict):
         pairs = sorted(collection.items())
-    elif isinstance(collection, SetValue):
-        pairs = [(item, item) for item in collection]
     elif isinstance(collection, list):
-        pairs = list(enumerate(collection))
+        pairs = [(item, item) for item in collection] if isinstance(collection, SetValue) else list(enumerate(collection))
     else:
         yield first_unknown(collection)
         return
+    may_be_several = isinstance(collection, (SetValue, OpenList))
     content = [inner.body for inner in block.body.blocks if inner.type == "content"]
     for key, value in pairs:
+        if may_be_several and isinstance(value, Unknown):
+            yield value
+            continue
         inner_env = env.bind({name: {"key": key, "value": value}})
         for body in content:
             yield body, inner_env
+
+
+def _iterator_name(node: Expression | None, label: str) -> str:
+    """The name that `iterator =` gives, a bare word in the native syntax and a string in JSON."""
+    if isinstance(node, Traversal):
+        return node.root
+    return node.value if isinstance(node, Literal) and isinstance(node.value, str) else label
 
 
 def body_values(body: Body, env: Env, *, meta: frozenset[str] = frozenset()) -> dict[str, Value]:
@@ -131,11 +143,6 @@ def body_values(body: Body, env: Env, *, meta: frozenset[str] = frozenset()) -> 
 
 def block_values(body: Body, type_: str, env: Env) -> list[Value]:
     return [e if isinstance(e, Unknown) else body_values(*e) for e in block_elements(body.blocks, type_, env)]
-
-
-def hide(value: Value) -> Value:
-    """The value marked as sensitive, string by string."""
-    return transform(value, lambda leaf: Sensitive(leaf) if isinstance(leaf, str) else leaf)
 
 
 class ResourceInstance:
@@ -291,6 +298,8 @@ class ModuleInstance:
                 found = compute(name)
             except EvaluationError as error:
                 found = Unknown(str(error))
+            except RecursionError:
+                found = Unknown(f"{kind}.{name} depends on too long a chain of other values")
             self._memo[key] = found
         if found is _BUSY:
             return Unknown(f"{kind}.{name} depends on itself")
@@ -340,7 +349,7 @@ class ModuleInstance:
     def _given(self, name: str, type_node: Expression) -> tuple[Value, bool]:
         """The value that the caller passes, and whether it passes one."""
         if self.parent is None or self.call is None:
-            return self.program.root_variable(name, parse_type(type_node) if type_node else ANY)
+            return self.program.root_variable(name, parse_type(type_node) if type_node else STRING)
         attribute = self.call.body.attributes.get(name)
         if attribute is None:
             return None, False
@@ -351,6 +360,7 @@ class ModuleInstance:
     def children(self, name: str) -> dict[Any, ModuleInstance] | Unknown:
         """The instances of a module call by key; `Unknown` where the module could not be loaded."""
         if name not in self._children:
+            self._children[name] = Unknown(f"module.{name} depends on itself")
             self._children[name] = self.program.instantiate(self, name)
         return self._children[name]
 
@@ -373,9 +383,11 @@ class ModuleInstance:
             taken += 1
             if isinstance(key, Unknown):
                 return key, len(steps)
-            child = children[key]
+            child = children.get(key)
         else:
-            child = children[None]
+            child = children.get(None)
+        if child is None:
+            return Unknown(f"module.{name} has no instance of that key that could be read"), len(steps)
         if len(steps) > taken and isinstance(steps[taken], str):
             return child.output(steps[taken]), taken + 1
         return child.outputs(), taken

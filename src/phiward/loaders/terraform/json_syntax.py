@@ -31,6 +31,8 @@ def parse_json(text: str, path: str) -> SourceFile:
         raise HclSyntaxError(f"not valid JSON: {error.msg}", error.pos) from error
     except RecursionError as error:
         raise HclSyntaxError("nested too deep", 0) from error
+    except ValueError as error:
+        raise HclSyntaxError("a number of more digits than can be read", 0) from error
     root = parse_expression(text)
     body = Body()
     for top in root.items if isinstance(root, TupleNode) else [root]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from phiward.loaders.terraform.syntax import (
+    ELEMENT,
     Attribute,
     Binary,
     Block,
@@ -31,6 +32,8 @@ from phiward.loaders.terraform.syntax import (
     Unary,
 )
 
+MAX_DIGITS = 4000
+"""Python reads no integer of more than 4,300 digits; Terraform keeps about 150 of them."""
 MAX_DEPTH = 200
 """Deeper nesting than any hand wrote is refused with a message, so that hostile input cannot exhaust the stack."""
 
@@ -46,11 +49,13 @@ _simple_attribute = re.compile(
     rf"({IDENT})[ \t]*=[ \t]*(?:"
     r'"([^"\\$%\n\r]*)"'
     r"|(true|false|null)(?![\w-])"
-    r"|(-?(?:0|[1-9]\d*))(?![\w.])"
+    r"|(-?(?:0|[1-9]\d{0,99}))(?![\w.])"
     rf"|({IDENT}(?:\.{IDENT})+)"
     r")[ \t]*(?:(?:\#|//)[^\n]*)?(?:\r?\n|(?=\}|\Z))"
 )
 _number = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_bare_key = re.compile(rf"{IDENT}(?=[ \t]*(?:=(?!=)|:(?!:)))")
+_full_splat = re.compile(r"\[[ \t\r\n]*\*[ \t\r\n]*\]")
 _digits = re.compile(r"[0-9]+")
 _plain_string = re.compile(r'"([^"\\$%\n]*)"')
 _operator = re.compile(r"==|!=|<=|>=|&&|\|\||[-+*/%<>]")
@@ -267,22 +272,42 @@ class Parser:
     def postfix(self, target: Expression) -> Expression:
         """Attribute access, indexes and splats after a term."""
         steps: list[str | int | Expression] = []
-        splat: tuple[Expression, int] | None = None
         start = target.start
         while True:
             if self.multiline:
                 self.skip_before_dot()
             if self.peek("...") or not self.text.startswith((".", "["), self.pos):
                 break
-            if self.accept("[*]") or self.accept(".*"):
-                target = self.access(start, target, steps, splat)
-                splat, steps = (target, self.pos), []
+            if _full_splat.match(self.text, self.pos):
+                return self.full_splat(start, self.access(start, target, steps))
+            if self.accept(".*"):
+                target = self.attribute_splat(start, self.access(start, target, steps))
+                steps = []
             elif self.accept("["):
                 steps.append(self.index())
             else:
                 self.pos += 1
                 self.dotted(steps)
-        return self.access(start, target, steps, splat)
+        return self.access(start, target, steps)
+
+    def full_splat(self, start: int, target: Expression) -> Splat:
+        """`[*]`: everything that follows, further splats too, is done with each element."""
+        found = _full_splat.match(self.text, self.pos)
+        assert found
+        self.pos = found.end()
+        self.enter()
+        each = self.postfix(Traversal(self.pos, self.pos, ELEMENT, ()))
+        self.depth -= 1
+        return Splat(start, self.pos, target, each)
+
+    def attribute_splat(self, start: int, target: Expression) -> Splat:
+        """`.*`: only the attributes that follow are taken of each element; an index is of the whole."""
+        steps: list[str | int | Expression] = []
+        begin = self.pos
+        while self.peek(".") and not self.text.startswith((".*", ".."), self.pos):
+            self.pos += 1
+            self.dotted(steps)
+        return Splat(start, self.pos, target, Traversal(begin, self.pos, ELEMENT, tuple(steps)))
 
     def skip_before_dot(self) -> None:
         """Inside brackets an access may go on in the next line: `a`, then `.b`."""
@@ -290,11 +315,7 @@ class Parser:
         if found and self.text.startswith(".", found.end()) and not self.text.startswith("..", found.end()):
             self.pos = found.end()
 
-    def access(
-        self, start: int, target: Expression, steps: list[str | int | Expression], splat: tuple[Expression, int] | None
-    ) -> Expression:
-        if splat is not None:
-            return Splat(start, self.pos, splat[0], tuple(steps))
+    def access(self, start: int, target: Expression, steps: list[str | int | Expression]) -> Expression:
         if not steps:
             return target
         if isinstance(target, Traversal) and not target.steps:
@@ -339,6 +360,8 @@ class Parser:
             found = _number.match(text, start)
             assert found
             self.pos = found.end()
+            if len(found.group()) > MAX_DIGITS:
+                raise self.error(f"a number of more than {MAX_DIGITS} digits", start)
             return Literal(start, self.pos, number(found.group()))
         if char == "<":
             return self.heredoc()
@@ -480,9 +503,12 @@ class Parser:
 
     def object_item(self) -> tuple[Expression, Expression]:
         """`key = value` or `key: value`, ended by a comma, a new line or the closing brace."""
-        key = self.expression()
-        if isinstance(key, Traversal) and not key.steps:
-            key = Literal(key.start, key.end, key.root)
+        bare = _bare_key.match(self.text, self.pos)
+        if bare:
+            key: Expression = Literal(self.pos, bare.end(), bare.group())
+            self.pos = bare.end()
+        else:
+            key = self.expression()
         self.skip()
         if not (self.accept("=") or self.accept(":")):
             raise self.error(f"expected '=' or ':' after the key, found {self.found()}")

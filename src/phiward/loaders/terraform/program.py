@@ -23,12 +23,14 @@ from phiward.loaders.terraform.module import Module, read_module
 from phiward.loaders.terraform.syntax import Block, Body, Literal, ObjectNode, SourceFile, TupleNode
 from phiward.loaders.terraform.types import Type
 from phiward.loaders.terraform.variables import variable_text
-from phiward.loaders.tree import Tree, resolved
+from phiward.loaders.tree import Tree, is_directory, resolved
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Hole
 from phiward.model.value import Partial, Reference, Unknown, Value
 
 MAX_MODULE_DEPTH = 30
+MAX_MODULE_INSTANCES = 50_000
+"""Modules that call two others each, level by level, would else be a billion."""
 
 
 class ModuleCache:
@@ -62,25 +64,31 @@ class RootFiles:
         return target
 
     def read_text(self, path: str) -> str:
-        target = self._inside(path)
-        if not target.is_file():
+        if not self.exists(path):
             raise EvaluationError(f"there is no file {path}")
+        target = self._inside(path)
         text = self._tree.read(target)
         if text is None:
             raise EvaluationError(f"{path} could not be read as text")
         return text
 
     def exists(self, path: str) -> bool:
-        return self._inside(path).is_file()
+        try:
+            return self._inside(path).is_file()
+        except OSError as error:
+            raise EvaluationError(f"{path[:100]!r} is not a path that can be read") from error
 
     def glob(self, directory: str, pattern: str) -> list[str]:
         top = self._inside(directory)
-        found = (path for path in top.glob(pattern) if path.is_file() and self._tree.inside(path))
+        try:
+            found = [path for path in top.glob(pattern) if path.is_file() and self._tree.inside(path)]
+        except (OSError, ValueError, NotImplementedError, RuntimeError) as error:
+            raise EvaluationError(f"{pattern[:100]!r} is not a pattern of files") from error
         return sorted(path.relative_to(top).as_posix() for path in found)
 
 
 class Program:
-    """One root module, evaluated. `variables` holds what files, environment and flags give: values, or text of flags."""
+    """One root module, evaluated. `variables` holds what files and environment give: values, or the text of flags."""
 
     def __init__(
         self, directory: Path, cache: ModuleCache, variables: Mapping[str, Value | RawText], workspace: Value
@@ -96,6 +104,7 @@ class Program:
         """Why variables that no flag gives are not known: a variable file could not be read."""
         self._manifest: dict[str, str] | None = None
         self._noted: set[int] = set()
+        self._module_count = 0
         self.root = ModuleInstance(self, cache.get(directory))
 
     # -- what module instances ask for
@@ -155,6 +164,12 @@ class Program:
             return Unknown(found.reason, found.hint)
         source = self.cache.get(found)
         expansion: Expansion = parent.expansion(block)
+        self._module_count += len(expansion.instances)
+        if self._module_count > MAX_MODULE_INSTANCES:
+            hole = Hole(f"more than {MAX_MODULE_INSTANCES} instances of modules: module {name!r} was not read")
+            self.holes.append(hole)
+            self._note(block, hole)
+            return Unknown(hole.reason)
         instances = {}
         for key, names in expansion.instances.items():
             env = parent.env.bind(names) if names else parent.env
@@ -179,7 +194,8 @@ class Program:
         if source.startswith(("./", "../", "/")) or source in (".", ".."):
             directory = resolved(parent.source.directory / source)
             if not self.tree.inside(directory):
-                return Hole(f"{label} leads outside of the scanned tree ({source}) and was not read", "scan that path too")
+                why = f"{label} leads outside of the scanned tree ({source}) and was not read"
+                return Hole(why, "scan that path too")
         else:
             manifest = self._modules_manifest()
             recorded = manifest.get(_manifest_key(parent, name))
@@ -188,7 +204,7 @@ class Program:
             directory = resolved(self.directory / recorded)
             if not self.tree.inside(directory):
                 return Hole(f"{label} is recorded outside of the scanned tree and was not read")
-        if not directory.is_dir():
+        if not is_directory(directory):
             return Hole(f"{label}: there is no directory {source}")
         return self._checked(parent, label, directory)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from phiward.loaders.terraform.module import is_terraform
 from phiward.loaders.terraform.program import ModuleCache
 from phiward.loaders.terraform.syntax import Literal
-from phiward.loaders.tree import Tree, resolved
+from phiward.loaders.tree import Tree, is_directory, resolved
+from phiward.settings import SETTINGS_FILE
 
 _local_source = re.compile(r'\bsource"?\s*[=:]\s*"(\.{1,2}(?:/[^"\n]*)?)"')
 
@@ -27,9 +29,11 @@ def discover(paths: tuple[Path, ...], cache: ModuleCache) -> list[Path]:
     roots: set[Path] = set()
     for directory in sorted(wanted):
         roots |= _top_callers(directory, callers)
-    reached = {d for root in roots for d in _reached(root, cache)}
+    reach = {root: _reached(root, cache) for root in roots}
+    roots = {root for root, found in reach.items() if found & wanted}  # a call in a comment reaches nothing
+    reached = set().union(*(reach[root] for root in roots))
     for directory in sorted(wanted - reached):
-        # Only a circle of calls, or a call in a file that does not parse, has no top: its first directory stands for it.
+        # Only a circle of calls, or a call in a file that does not parse, has no top: its first directory stands in.
         if directory not in reached:
             roots.add(directory)
             reached |= _reached(directory, cache)
@@ -46,7 +50,21 @@ def _directories(paths: tuple[Path, ...], tree: Tree) -> set[Path]:
                     found.add(directory)
         elif is_terraform(path.name) or ".tfvars" in path.name:
             found.add(path.parent)
+        elif path.name == SETTINGS_FILE:
+            found |= _directories((path.parent,), tree)
+        else:
+            found |= _nearest(path.parent, tree)
     return {d for d in found if tree.inside(d)}
+
+
+def _nearest(directory: Path, tree: Tree) -> set[Path]:
+    """The nearest directory upwards that holds Terraform: its `file` and `templatefile` may read what lies below it."""
+    for above in (directory, *directory.parents):
+        if not tree.inside(above):
+            break
+        if any(is_terraform(name) for name in os.listdir(above)):
+            return {above}
+    return set()
 
 
 def _callers(wanted: set[Path], tree: Tree) -> dict[Path, set[Path]]:
@@ -108,7 +126,7 @@ def _reached(root: Path, cache: ModuleCache) -> set[Path]:
             if source and isinstance(source.value, Literal) and isinstance(source.value.value, str):
                 text = source.value.value
                 target = resolved(directory / text)
-                if text.startswith(".") and target not in seen and cache.tree.inside(target) and target.is_dir():
+                if text.startswith(".") and target not in seen and cache.tree.inside(target) and is_directory(target):
                     seen.add(target)
                     stack.append(target)
     return seen

@@ -112,10 +112,12 @@ class Index:
 
 @dataclass(slots=True, eq=False)
 class Splat:
+    """`each` is evaluated for every element of the target, which it knows as a traversal of the root ELEMENT."""
+
     start: int
     end: int
     target: Expression
-    steps: tuple[str | int | Expression, ...]
+    each: Expression
 
 
 @dataclass(slots=True, eq=False)
@@ -176,6 +178,8 @@ class ForObject:
     condition: Expression | None
     group: bool
 
+
+ELEMENT = "[*]"
 
 Expression: TypeAlias = Any
 """One of the nodes above, `Literal` to `ForObject`."""

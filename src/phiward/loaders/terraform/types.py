@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from phiward.loaders.terraform.errors import EvaluationError
-from phiward.loaders.terraform.functions.conversion import make_set, to_bool, to_number, to_text
+from phiward.loaders.terraform.functions.conversion import make_set, rebuilt, to_bool, to_number, to_text, unify
+from phiward.loaders.terraform.parser import HclSyntaxError, parse_expression
 from phiward.loaders.terraform.syntax import Call, Expression, Literal, ObjectNode, Traversal, TupleNode
 from phiward.model.value import Value, undecided
 
@@ -26,14 +27,15 @@ class Type:
 
 
 ANY = Type("any")
+STRING = Type("string")
 _CONVERSIONS: dict[str, Callable[[Value], Value]] = {"string": to_text, "number": to_number, "bool": to_bool}
 _PRIMITIVES = {name: Type(name) for name in ("any", "string", "number", "bool")}
 
 
 def parse_type(node: Expression) -> Type:
     """The constraint that a `type` argument writes; `any` for what is not understood, which converts nothing."""
-    if isinstance(node, Literal) and isinstance(node.value, str):  # Terraform 0.11 wrote type = "string"
-        return {"list": Type("list", ANY), "map": Type("map", ANY)}.get(node.value) or _PRIMITIVES.get(node.value, ANY)
+    if isinstance(node, Literal) and isinstance(node.value, str):
+        return _quoted(node.value)
     if isinstance(node, Traversal) and not node.steps:
         return {"list": Type("list", ANY), "map": Type("map", ANY), "set": Type("set", ANY)}.get(
             node.root
@@ -41,6 +43,15 @@ def parse_type(node: Expression) -> Type:
     if isinstance(node, Call) and node.arguments:
         return _constructed(node.name, node.arguments[0])
     return ANY
+
+
+def _quoted(text: str) -> Type:
+    """A type in quotes: Terraform 0.11 wrote `type = "string"`, and JSON writes every type so."""
+    try:
+        node = parse_expression(text)
+    except HclSyntaxError:
+        return ANY
+    return ANY if isinstance(node, Literal) else parse_type(node)
 
 
 def _constructed(name: str, argument: Expression) -> Type:
@@ -77,7 +88,7 @@ def convert(value: Value, type_: Type, default: Callable[[Expression], Value]) -
     if not isinstance(value, dict):
         raise EvaluationError(f"a {type_.kind} is required, not {describe(value)}")
     if type_.kind == "map":
-        return {key: convert(item, type_.element or ANY, default) for key, item in value.items()}
+        return dict(zip(value, _elements(list(value.values()), type_.element or ANY, default), strict=True))
     return _object(value, type_, default)
 
 
@@ -85,9 +96,18 @@ def _sequence(value: Value, type_: Type, default: Callable[[Expression], Value])
     if not isinstance(value, list):
         raise EvaluationError(f"a {type_.kind} is required, not {describe(value)}")
     if type_.kind == "tuple":
-        return [convert(item, kind, default) for item, kind in zip(value, type_.items, strict=False)]
-    items = [convert(item, type_.element or ANY, default) for item in value]
+        if len(value) != len(type_.items):
+            raise EvaluationError(f"a tuple of {len(type_.items)} elements is required, not of {len(value)}")
+        return [convert(item, kind, default) for item, kind in zip(value, type_.items, strict=True)]
+    items = rebuilt(value, _elements(value, type_.element or ANY, default))
     return make_set(items) if type_.kind == "set" else items
+
+
+def _elements(values: list[Value], type_: Type, default: Callable[[Expression], Value]) -> list[Value]:
+    """The elements of a collection, all of one type; `any` means the one type that fits them all."""
+    if type_.kind == "any":
+        return unify(values)
+    return [convert(item, type_, default) for item in values]
 
 
 def _object(value: dict[str, Value], type_: Type, default: Callable[[Expression], Value]) -> Value:

@@ -80,6 +80,8 @@ def _parse(text: str, path: Path) -> dict[str, Value]:
             raise HclSyntaxError(f"not valid JSON: {error.msg}", error.pos) from error
         except RecursionError as error:
             raise HclSyntaxError("nested too deep", 0) from error
+        except ValueError as error:
+            raise HclSyntaxError("a number of more digits than can be read", 0) from error
         if not isinstance(values, dict):
             raise HclSyntaxError("a variable file holds an object", 0)
         return values

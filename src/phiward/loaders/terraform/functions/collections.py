@@ -72,8 +72,9 @@ def _coalesce(*values: Value) -> Value:
 
 def _of_one_type(values: Sequence[Value]) -> Sequence[Value]:
     compound = any(isinstance(value, (list, dict)) for value in values)
-    if compound and any(value is None for value in values):
-        # Beside a null of no type, Terraform lets the others be of several.
+    kinds = {kind(value) for value in values} - {"unknown"}
+    if compound and "null" in kinds and len(kinds) <= 2:  # noqa: PLR2004 - null and one other
+        # A null that is written out has no type, and then Terraform converts nothing.
         return values
     try:
         return unify(values)

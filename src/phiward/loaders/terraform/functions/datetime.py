@@ -32,7 +32,7 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_TOKEN = r"''|'(?:[^']|'')*'|'|([A-Za-z])\1*|[^A-Za-z']+"
+_PIECE = r"''|'(?:[^']|'')*'|'|([A-Za-z])\1*|[^A-Za-z']+"
 _NOON = 12
 
 
@@ -114,7 +114,7 @@ def _timecmp(left: str, right: str) -> int:
 
 def _formatdate(spec: str, text: str) -> str:
     moment = _parse(text).second
-    return "".join(_formatted(match[0], moment) for match in re.finditer(_TOKEN, spec, re.ASCII))
+    return "".join(_formatted(match[0], moment) for match in re.finditer(_PIECE, spec, re.ASCII))
 
 
 def _formatted(piece: str, moment: datetime) -> str:

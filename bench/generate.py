@@ -1,0 +1,116 @@
+"""Generated Terraform trees of a chosen size, the same bytes every time.
+
+    python bench/generate.py 10000 some/directory
+
+About half of the resources are written out in files of a root, the other half come from a module that is called for
+each tenant and calls another one. A large tree is a repository of several roots that share the modules.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import templates
+
+PER_ROOT = 2500
+"""Resources of one root, unless asked otherwise."""
+_GROUPS = {
+    "keys": templates.KEYS,
+    "documents": templates.DOCUMENTS,
+    "databases": templates.DATABASES,
+    "messaging": templates.MESSAGING,
+    "services": templates.SERVICES,
+    "sessions": templates.SESSIONS,
+    "functions": templates.FUNCTIONS,
+}
+_PER_FILE = 8
+_PER_TENANT = templates.TENANT_MODULE[0] + templates.STORE_MODULE[0]
+_ROUND = sum(size for size, _ in _GROUPS.values())
+_SMALLEST = templates.NETWORK[0] + _ROUND + _PER_TENANT
+_token = re.compile(r"<(\w+)>")
+
+
+@dataclass(slots=True)
+class Root:
+    """One root in the making: its files, and how many resources are still to be written."""
+
+    name: str
+    left: int
+    modules: str
+    random: Random
+    keys: int = 1
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, file: str, group: tuple[int, str], number: int) -> None:
+        """Write one group of resources."""
+        size, text = group
+        self.left -= size
+        self.files.setdefault(f"{file}.tf", []).append(self.fill(text, number))
+
+    def fill(self, text: str, number: int, tenant: str = "") -> str:
+        """Fill a template in; flaws are spread as they are in real trees, about one setting in ten."""
+        values = {
+            "i": lambda: str(number),
+            "stack": lambda: self.name,
+            "modules": lambda: self.modules,
+            "tenant": lambda: tenant or f"clinic-{number % 40}",
+            "flag": lambda: "true" if self.random.random() < 0.9 else "false",
+            "days": lambda: str(self.random.choice((3653, 3653, 2557, 365, 30))),
+            "key": lambda: f"aws_kms_key.key_{number % self.keys}.arn",
+            "uuid": lambda: f"{number:08d}-0000-4000-8000-000000000000",
+        }
+        return _token.sub(lambda found: values[found[1]]() if found[1] in values else found[0], text)
+
+
+def generate(directory: Path, resources: int, per_root: int = PER_ROOT) -> int:
+    """Write a tree of exactly this many managed resources; the number of files. At least 57 resources a root."""
+    roots = max(1, resources // per_root)
+    files = 0
+    for number in range(roots):
+        size = resources // roots + (number < resources % roots)
+        if size < _SMALLEST:
+            raise ValueError(f"a root has at least {_SMALLEST} resources")
+        name = f"stack-{number:03d}"
+        at = directory if roots == 1 else directory / "stacks" / name
+        root = Root(name, size, "./modules" if roots == 1 else "../../modules", Random(name))
+        _write_root(root)
+        files += _save(at, {name: "\n".join(parts) for name, parts in root.files.items()})
+    modules = {"tenant": templates.TENANT_MODULE, "store": templates.STORE_MODULE}
+    for module, (_, text) in modules.items():
+        files += _save(directory / "modules" / module, {"main.tf": text})
+    return files
+
+
+def _write_root(root: Root) -> None:
+    root.files["versions.tf"] = [templates.VERSIONS]
+    root.files["variables.tf"] = [root.fill(templates.VARIABLES, 0)]
+    root.add("network", templates.NETWORK, 0)
+    rounds = root.keys = max(1, root.left // 2 // _ROUND)
+    for number in range(rounds):
+        for name, group in _GROUPS.items():
+            root.add(name if rounds <= _PER_FILE else f"{name}-{number // _PER_FILE:03d}", group, number)
+    tenants = root.left // _PER_TENANT
+    root.left -= tenants * _PER_TENANT
+    entries = "\n".join(root.fill(templates.TENANT, n, f"clinic-{n}") for n in range(tenants))
+    root.files["locals.tf"] = [templates.LOCALS.replace("<tenants>", entries)]
+    root.files["tenants.tf"] = [root.fill(templates.TENANTS, 0)]
+    for number in range(root.left):
+        root.add("jobs", templates.LOG_GROUPS, number)
+
+
+def _save(directory: Path, files: dict[str, str]) -> int:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (directory / name).write_text(text, encoding="utf-8")
+    return len(files)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit("usage: generate.py RESOURCES DIRECTORY [RESOURCES_PER_ROOT]")
+    written = generate(Path(sys.argv[2]), int(sys.argv[1]), *map(int, sys.argv[3:]))
+    print(f"{sys.argv[1]} resources in {written} files")

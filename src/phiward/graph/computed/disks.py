@@ -1,0 +1,173 @@
+"""Whether block devices, volumes, snapshots and images are encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from phiward.graph.computed.declared import declared
+from phiward.graph.computed.reading import blocks
+from phiward.graph.truth import Truth, all_of, any_of, flag, why
+from phiward.graph.view import ComputedProperty, Derived, View
+from phiward.model.resource import AttributePath, Resource
+from phiward.model.value import Reference, Unknown, Value
+
+Placed: TypeAlias = tuple[Value, tuple[Resource, AttributePath]]
+"""A device, and where it stands."""
+
+_ROOT = "root"
+_ROOT_NAMES = {"/dev/sda1", "/dev/xvda"}
+"""What images call their root device; `root_block_device` does not name it."""
+
+
+def instance_volumes(view: View) -> Value | Derived:
+    """`encryption.volumes` of a machine: its root device, written or not, and every further one."""
+    template = _template(view)
+    if isinstance(template, Unknown):
+        return template
+    if template is None:
+        return _listed([_root(view), *_further(view)])
+    return _listed(_over_template(view, template))
+
+
+def template_volumes(view: View) -> Value | Derived:
+    """`encryption.volumes` of a launch template; devices that it leaves out follow the image."""
+    return _listed(list(_mappings(view)))
+
+
+def _listed(devices: list[Placed]) -> Derived:
+    values = [device for device, _ in devices]
+    return Derived(values, paths=["root_block_device"], places=[place for _, place in devices])
+
+
+def _template(view: View) -> View | Unknown | None:
+    """Find the launch template that fills in what the instance leaves open."""
+    for name in (view.get("launch_template.id"), view.get("launch_template.name")):
+        if isinstance(name, Reference):
+            return view.follow(name) or why(name)
+        if name is not None:
+            return Unknown("its launch template was not read", "declare the template in this root")
+    return None
+
+
+def _over_template(view: View, template: View) -> list[Placed]:
+    """The instance's own devices, and those of its template that it does not replace."""
+    own = [*([_root(view)] if blocks(view.get("root_block_device")) else []), *_further(view)]
+    names = {device["name"] for device, _ in own if isinstance(device, dict)}
+    if _ROOT in names:
+        names |= _ROOT_NAMES
+    inherited = [
+        (device, place)
+        for device, place in _mappings(template)
+        if isinstance(device, Unknown) or device["name"] not in names
+    ]
+    return [*own, *inherited] or [_root(view)]
+
+
+def _root(view: View) -> Placed:
+    written = blocks(view.get("root_block_device"))
+    if not written:
+        return _device(_ROOT, {}, _image_default(view)), (view.resource, ())
+    return _placed(_ROOT, written[0], _image_default(view)), (view.resource, ("root_block_device", 0))
+
+
+def _further(view: View) -> Iterator[Placed]:
+    for index, block in enumerate(blocks(view.get("ebs_block_device"))):
+        name = None if isinstance(block, Unknown) else block.get("device_name")
+        yield _placed(name, block, _by_default(view)), (view.resource, ("ebs_block_device", index))
+
+
+def _mappings(view: View) -> Iterator[Placed]:
+    for index, mapping in enumerate(blocks(view.get("block_device_mappings"))):
+        place = (view.resource, ("block_device_mappings", index))
+        if isinstance(mapping, Unknown):
+            yield mapping, place
+            continue
+        for ebs in blocks(mapping.get("ebs")):
+            yield _placed(mapping.get("device_name"), ebs, _by_default(view)), place
+
+
+def _placed(name: Value, block: dict[str, Value] | Unknown, default: Truth) -> Value:
+    return block if isinstance(block, Unknown) else _device(name, block, default)
+
+
+def _device(name: Value, block: dict[str, Value], default: Truth) -> dict[str, Value]:
+    """One element of `encryption.volumes`; a device from a snapshot inherits the snapshot's encryption."""
+    written, source = block.get("encrypted"), block.get("snapshot_id")
+    encrypted: Truth = default
+    if written is not None:
+        encrypted = flag(written, default=False)
+    elif source is not None and default is not True:
+        encrypted = Unknown(f"it is restored from {source}, and inherits its encryption", "write encrypted = true")
+    return {
+        "name": name if isinstance(name, str) else "device",
+        "encrypted": encrypted,
+        "key": block.get("kms_key_id"),
+    }
+
+
+def _by_default(view: View) -> Truth:
+    """Whether the account encrypts every new volume: declared beside the machine, or off as AWS leaves it."""
+    return any_of(
+        flag(setting.get("enabled"), default=True) for setting in declared(view, "aws_ebs_encryption_by_default")
+    )
+
+
+def _image_default(view: View) -> Truth:
+    """Whether a root device is encrypted unasked: by the account, or because its image is."""
+    image = view.get("ami")
+    target = view.follow(image) if isinstance(image, Reference) else None
+    copied = flag(target.get("encrypted"), default=False) if target is not None else False
+    return any_of([_by_default(view), copied])
+
+
+def image_encrypted(view: View) -> Value | Derived:
+    """`encryption.at_rest` of an image: of every block device; one from a snapshot inherits what that is."""
+    devices = [
+        part if isinstance(part, Unknown) else _image_device(view, part)
+        for part in blocks(view.get("ebs_block_device"))
+    ]
+    if not devices:
+        return Unknown(
+            "its block devices are not written", "declare ebs_block_device, or copy it with encrypted = true"
+        )
+    return Derived(all_of(devices), paths=["ebs_block_device"])
+
+
+def _image_device(view: View, device: dict[str, Value]) -> Truth:
+    source = device.get("snapshot_id")
+    if source is None:
+        return flag(device.get("encrypted"), default=_by_default(view) is True)
+    return _inherited(view, source)
+
+
+def _inherited(view: View, source: Value) -> Truth:
+    target = view.follow(source) if isinstance(source, Reference) else None
+    inherited = target.property("encryption.at_rest") if target is not None else None
+    if isinstance(inherited, (bool, Unknown)):
+        return inherited
+    return Unknown(f"it inherits the encryption of {source}, which was not read", "write encrypted = true")
+
+
+def volume_encrypted(view: View) -> Value | Derived:
+    """`encryption.at_rest` of a volume.
+
+    Written, inherited from its snapshot, or as the account's setting has it.
+    """
+    written = view.get("encrypted")
+    if written is not None:
+        return Derived(flag(written, default=False), paths=["encrypted"])
+    for path in ("snapshot_id", "source_snapshot_id", "volume_id", "source_ami_id"):
+        source = view.get(path)
+        if source is not None:
+            by_account = _by_default(view)
+            return Derived(any_of([by_account, _inherited(view, source)]), paths=[path])
+    return Derived(_by_default(view), paths=["encrypted"])
+
+
+DISKS: dict[str, ComputedProperty] = {
+    "image_encrypted": image_encrypted,
+    "instance_volumes": instance_volumes,
+    "template_volumes": template_volumes,
+    "volume_encrypted": volume_encrypted,
+}
