@@ -123,7 +123,7 @@ def test_a_changed_child_module_is_judged_through_its_callers(repository):
     status, said = repository.commit({"modules/db/main.tf": inverted})
     assert status == 1
     assert "module.db.aws_db_instance.a" in said
-    assert repository.commit({"modules/db/main.tf": child})[0] == 0
+    assert repository.commit({"modules/db/main.tf": f"{child}# as it was\n"})[0] == 0
 
 
 def test_a_changed_file_of_values_is_judged_through_its_root(repository):
@@ -132,7 +132,7 @@ def test_a_changed_file_of_values_is_judged_through_its_root(repository):
     assert repository.commit({"values/terraform.tfvars": "on = false\n"})[0] == 1
     assert repository.commit({"values/terraform.tfvars": "on = true\n"})[0] == 0
     assert repository.commit({"values/data/on.json": "false\n"})[0] == 1
-    assert repository.commit({"values/data/on.json": "true\n"})[0] == 0
+    assert repository.commit({"values/data/on.json": "true \n"})[0] == 0
 
 
 def test_an_exception_without_an_end_is_refused_and_a_complete_one_is_not(repository):

@@ -83,4 +83,4 @@ def test_a_hook_installs_little(wheel):
     [name] = [name for name in ZipFile(wheel).namelist() if name.endswith(".dist-info/METADATA")]
     lines = ZipFile(wheel).read(name).decode().splitlines()
     required = {line.split()[1].split(">")[0] for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line}
-    assert required == {"click", "rich", "pyyaml"}
+    assert required == {"click", "pyyaml"}

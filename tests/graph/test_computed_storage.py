@@ -233,6 +233,15 @@ def test_disks_of_templates_leave_ephemeral_ones_out(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("body", "expected"), [("", "unknown"), ('image_id = "ami-1"', False), ("image_id = aws_ami_copy.c.id", True)]
+)
+def test_a_template_without_disks_follows_its_image(tmp_path, body, expected):
+    text = 'resource "aws_ami_copy" "c" {\nencrypted = true\n}\n'
+    text += f'resource "aws_launch_template" "t" {{\n{body}\n}}'
+    assert disks(tmp_path, text, "aws_launch_template.t") == {"root": expected}
+
+
+@pytest.mark.parametrize(
     ("text", "address", "expected"),
     [
         ('resource "aws_ebs_volume" "a" {}', "aws_ebs_volume.a", False),

@@ -35,6 +35,8 @@ class Judgement:
     facts: tuple[Fact, ...] = ()
     message: str = ""
     applies: bool = True
+    at: Location | None = None
+    """Where the finding stands; the resource's opening line where this is not told."""
 
 
 NOT_APPLICABLE = Judgement(applies=False)
@@ -146,7 +148,7 @@ def store_on_foreign_key(view: View, index: GraphIndex) -> Judgement:
         return Judgement(None, (Fact(KEY_PROPERTY, why, f"a key of {tenant}", where),))
     fact = Fact(KEY_PROPERTY, f"{use.identity}, the key of {owner}", f"a key of {tenant}", where)
     message = f"the store of {tenant} is encrypted with the key of {owner}" if owner != tenant else ""
-    return Judgement(owner == tenant, (fact,), message)
+    return Judgement(owner == tenant, (fact,), message, at=where)
 
 
 GRAPH_RULES: dict[str, GraphRule] = {

@@ -272,7 +272,7 @@ def _graph_finding(rule: Rule, view: View, judgement: Judgement | None) -> Findi
         return _finding(rule, view, Verdict.NOT_APPLICABLE, (), None)
     evidence = tuple(Evidence(f.property, f.observed, f.expected, f.location) for f in judgement.facts)
     message = f"{view.resource.address}: {judgement.message}" if judgement.message and judgement.truth is False else ""
-    return _finding(rule, view, _VERDICTS[judgement.truth], evidence, None, message)
+    return _finding(rule, view, _VERDICTS[judgement.truth], evidence, judgement.at, message)
 
 
 # -- rules about absence

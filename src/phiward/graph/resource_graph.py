@@ -137,6 +137,8 @@ class ResourceGraph:
             for view in self.views:
                 if view.row.type == row.type and view.resource.scope is scope:
                     for path in row.name:
+                        if str(path[-1]).endswith("_prefix"):
+                            continue  # the provider completes it: nobody else can write the name
                         value, _ = read_path(view.resource.attributes, path, lambda r: r)
                         if isinstance(value, (str, Partial)):
                             names[value] = None if value in names else view.resource

@@ -8,7 +8,7 @@ Python has nothing to say: `Unknown` (the source does not decide it), `Reference
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -110,15 +110,23 @@ def plain(value: Value) -> bool:
     return not undecided(value)
 
 
-def hint(unknown: Unknown, text: str) -> Unknown:
-    """The same unknown with a hint, unless it has one."""
-    return unknown if unknown.hint else replace(unknown, hint=text)
+def references_in(value: Value) -> set[str]:
+    """Addresses of every resource that a value mentions."""
+    if isinstance(value, Reference):
+        return {value.address}
+    if isinstance(value, Partial):
+        return {part.address for part in value.parts if isinstance(part, Reference)}
+    if isinstance(value, dict):
+        return set().union(*map(references_in, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(references_in, value)) if value else set()
+    return set()
 
 
 def transform(value: Value, change: Callable[[Value], Value]) -> Value:
     """The value with `change` applied to every leaf (scalars, unknowns, references, partials)."""
     if isinstance(value, list):
-        return [transform(item, change) for item in value]
+        return type(value)([transform(item, change) for item in value])
     if isinstance(value, dict):
         return {key: transform(item, change) for key, item in value.items()}
     return change(value)

@@ -31,8 +31,15 @@ def instance_volumes(view: View) -> Value | Derived:
 
 
 def template_volumes(view: View) -> Value | Derived:
-    """`encryption.volumes` of a launch template; devices that it leaves out follow the image."""
-    return _listed(list(_mappings(view)))
+    """`encryption.volumes` of a launch template; one that lists no disk leaves the root device to its image."""
+    devices = list(_mappings(view))
+    if devices:
+        return _listed(devices)
+    encrypted = _image_default(view) if view.get("image_id") is not None else _NO_IMAGE
+    return _listed([(_device(_ROOT, {}, any_of([_by_default(view), encrypted])), (view.resource, ()))])
+
+
+_NO_IMAGE = Unknown("the template names neither disks nor an image", "write block_device_mappings")
 
 
 def _listed(devices: list[Placed]) -> Derived:
@@ -115,7 +122,7 @@ def _by_default(view: View) -> Truth:
 
 def _image_default(view: View) -> Truth:
     """Whether a root device is encrypted unasked: by the account, or because its image is."""
-    image = view.get("ami")
+    image = view.get("ami") or view.get("image_id")
     target = view.follow(image) if isinstance(image, Reference) else None
     copied = flag(target.get("encrypted"), default=False) if target is not None else False
     return any_of([_by_default(view), copied])

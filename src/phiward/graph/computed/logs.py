@@ -240,14 +240,17 @@ def bucket_expires_after_days(view: View) -> Value | Derived:
 
     Rules over all objects, a prefix or a size count. Those over tags do not: what delivers logs sets none.
     """
-    days: list[int] = []
-    for path in ("@lifecycle.rule[]", "lifecycle_rule[]"):
-        for rule in blocks(view.get(path)):
+    days: list[tuple[int, str]] = []
+    for path in ("@lifecycle.rule", "lifecycle_rule"):
+        for index, rule in enumerate(blocks(view.get(f"{path}[]"))):
             found = _expiration(rule)
             if isinstance(found, Unknown):
                 return found
-            days += [] if found is None else [found]
-    return Derived(min(days), paths=["@lifecycle.rule", "lifecycle_rule"]) if days else None
+            days += [] if found is None else [(found, f"{path}[{index}].expiration.days")]
+    if not days:
+        return None
+    earliest, place = min(days)
+    return Derived(earliest, paths=[place])
 
 
 def _expiration(rule: Block) -> Value:

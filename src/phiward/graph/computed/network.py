@@ -78,10 +78,8 @@ def _with_sensitive(entry: Value, sensitive: list[int]) -> Value:
     for port in (first, last):
         if isinstance(port, Unknown):
             return {**entry, "sensitive_ports": port}
-    return {
-        **entry,
-        "sensitive_ports": sensitive[bisect_left(sensitive, first) : bisect_right(sensitive, last)],
-    }
+    covered = sensitive[bisect_left(sensitive, first) : bisect_right(sensitive, last)]
+    return {**entry, "sensitive_ports": covered[:_ENOUGH]}
 
 
 def _inline(view: View, way: Direction) -> Iterator[Placed]:

@@ -64,14 +64,14 @@ def _acls_are_off(view: View) -> Truth:
     return equals(view.get("@ownership.rule.object_ownership"), "BucketOwnerEnforced")
 
 
-def bucket_acls_disabled(view: View) -> Truth:
+def bucket_acls_disabled(view: View) -> Truth | Derived:
     """`access.acls_disabled`.
 
     Written down, or left to AWS's default of April 2023 with no ACL declared beside it.
     """
     written = view.get("@ownership.rule.object_ownership")
     if written is not None:
-        return equals(written, "BucketOwnerEnforced")
+        return Derived(equals(written, "BucketOwnerEnforced"), paths=["@ownership.rule.object_ownership"])
     inline = [view.get("acl"), view.get("grant")]
     acls = [acl for acl in [*view.satellites("acl"), *inline] if acl is not None]
     return negate(any_of(acl if isinstance(acl, Unknown) else True for acl in acls))

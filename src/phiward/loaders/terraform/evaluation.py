@@ -21,6 +21,7 @@ from phiward.loaders.terraform.functions.conversion import (
     to_text,
     unify,
 )
+from phiward.loaders.terraform.functions.errors import CannotTell
 from phiward.loaders.terraform.functions.function import Files
 from phiward.loaders.terraform.functions.undecided import OpenList, known_length
 from phiward.loaders.terraform.parser import parse_expression
@@ -44,7 +45,19 @@ from phiward.loaders.terraform.syntax import (
     TupleNode,
     Unary,
 )
-from phiward.model.value import Partial, Reference, Sensitive, SetValue, Unknown, Value, plain, undecided, unknowns
+from phiward.model.value import (
+    Partial,
+    Reference,
+    Sensitive,
+    SetValue,
+    Unknown,
+    Value,
+    join,
+    plain,
+    references_in,
+    undecided,
+    unknowns,
+)
 
 MAX_STRING = 16 * 1024 * 1024
 """Characters; a template that grows past it is refused, so that doubling strings cannot exhaust memory."""
@@ -579,7 +592,12 @@ def _call(node: Call, env: Env) -> Value:
                 return first_unknown(argument)
     if function.needs_files:
         return function.call(env.module.files, *arguments)
-    return result_of(node.name, arguments, function.call(*arguments))
+    result = function.call(*arguments)
+    if isinstance(result, Unknown) and any(map(references_in, arguments)):
+        # What another resource's configuration decides may decide the result: look it up only then, and keep the
+        # references of arguments that are merely passed through.
+        result = function.call(*(materialise(argument, env) for argument in arguments))
+    return result_of(node.name, arguments, result)
 
 
 def _arguments(node: Call, env: Env) -> list[Value] | Unknown:
@@ -599,6 +617,8 @@ def _try(node: Call, env: Env) -> Value:
     for argument in node.arguments:
         try:
             return evaluate(argument, env)
+        except CannotTell as error:
+            return Unknown(str(error))
         except EvaluationError as error:
             message = str(error)
     raise EvaluationError(f"no argument of try() could be evaluated: {message}")
@@ -607,6 +627,8 @@ def _try(node: Call, env: Env) -> Value:
 def _can(node: Call, env: Env) -> Value:
     try:
         value = evaluate(node.arguments[0], env) if node.arguments else None
+    except CannotTell as error:
+        return Unknown(str(error))
     except EvaluationError:
         return False
     return value if isinstance(value, Unknown) else True
@@ -649,7 +671,7 @@ def _render(text: str, names: dict[str, Value], env: Env) -> Value:
 
 
 class _TemplateModule:
-    """Inside a rendered template only the given names exist; references in them still lead to the module's resources."""
+    """Inside a rendered template only the given names exist; references in them still lead to resources."""
 
     def __init__(self, module: Module) -> None:
         self.files = module.files

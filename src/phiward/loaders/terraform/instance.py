@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import Env, attempt, decided, evaluate, first_unknown, materialise, step
 from phiward.loaders.terraform.functions.conversion import to_bool, to_number
-from phiward.loaders.terraform.module import Module
 from phiward.loaders.terraform.functions.undecided import OpenList
+from phiward.loaders.terraform.module import Module
 from phiward.loaders.terraform.sensitivity import hide
 from phiward.loaders.terraform.syntax import Block, Body, Expression, Literal, Traversal
 from phiward.loaders.terraform.types import STRING, convert, parse_type
@@ -59,7 +59,11 @@ def _expand_count(value: Value) -> Expansion:
     except EvaluationError as error:
         value, number = Unknown(f"count: {error}"), None
     if not isinstance(number, int) or not 0 <= number <= MAX_INSTANCES:
-        why = first_unknown(value) if undecided(value) else Unknown("count is not a number of instances that can be judged")
+        why = (
+            first_unknown(value)
+            if undecided(value)
+            else Unknown("count is not a number of instances that can be judged")
+        )
         return Expansion({UNDECIDED_KEY: {"count": {"index": why}}}, why)
     return Expansion({index: {"count": {"index": index}} for index in range(number)})
 
@@ -110,7 +114,9 @@ def _dynamic_elements(block: Block, env: Env) -> Iterator[tuple[Body, Env] | Unk
     if isinstance(collection, dict):
         pairs = sorted(collection.items())
     elif isinstance(collection, list):
-        pairs = [(item, item) for item in collection] if isinstance(collection, SetValue) else list(enumerate(collection))
+        pairs = (
+            [(item, item) for item in collection] if isinstance(collection, SetValue) else list(enumerate(collection))
+        )
     else:
         yield first_unknown(collection)
         return
@@ -227,7 +233,7 @@ def provider_name(node: Expression) -> str:
 class ModuleInstance:
     """One instance of a module: its inputs, locals, resources and the modules that it calls."""
 
-    def __init__(  # noqa: PLR0913 - all of it is what an instance is
+    def __init__(
         self,
         program: Program,
         source: Module,
@@ -494,6 +500,9 @@ def _flag(block: Block, name: str) -> bool:
         return False
 
 
+_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
 def key_text(key: Any) -> str:
     """An instance key as Terraform prints it in an address."""
     if key is None:
@@ -502,7 +511,9 @@ def key_text(key: Any) -> str:
         return "[*]"
     if isinstance(key, int):
         return f"[{key}]"
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    escaped = (
+        key.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    )
     return f'["{escaped}"]'
 
 

@@ -1,14 +1,12 @@
 """`.tf.json` -> the same syntax tree.
 
-Source: developer.hashicorp.com/terraform/language/syntax/json. Strings are templates, as in the native syntax, so the
-expression parser reads them with their spans; the standard library's parser first refuses what is not JSON.
+Source: developer.hashicorp.com/terraform/language/syntax/json, "Block Mapping".
 """
 
 from __future__ import annotations
 
-import json
-
-from phiward.loaders.terraform.parser import HclSyntaxError, parse_expression
+from phiward.loaders.terraform.json_reader import read_json
+from phiward.loaders.terraform.parser import HclSyntaxError
 from phiward.loaders.terraform.syntax import (
     Attribute,
     Block,
@@ -25,15 +23,7 @@ _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1,
 
 def parse_json(text: str, path: str) -> SourceFile:
     """Parse a `.tf.json` file. Raises HclSyntaxError."""
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        raise HclSyntaxError(f"not valid JSON: {error.msg}", error.pos) from error
-    except RecursionError as error:
-        raise HclSyntaxError("nested too deep", 0) from error
-    except ValueError as error:
-        raise HclSyntaxError("a number of more digits than can be read", 0) from error
-    root = parse_expression(text)
+    root = read_json(text)
     body = Body()
     for top in root.items if isinstance(root, TupleNode) else [root]:
         if not isinstance(top, ObjectNode):
@@ -94,7 +84,9 @@ def _body(node: ObjectNode) -> Body:
 def _dynamic(labels: tuple[str, ...], header: Expression, node: ObjectNode) -> Block:
     inner = _body(node)
     content = inner.attributes.pop("content", None)
-    for item in content.value.items if content and isinstance(content.value, TupleNode) else [content and content.value]:
+    for item in (
+        content.value.items if content and isinstance(content.value, TupleNode) else [content and content.value]
+    ):
         if isinstance(item, ObjectNode):
             inner.blocks.append(Block(item.start, item.start, item.end, "content", (), _body(item)))
     return Block(header.start, header.end, node.end, "dynamic", labels, inner)

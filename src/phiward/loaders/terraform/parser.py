@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from phiward.loaders.terraform.functions.conversion import nfc
 from phiward.loaders.terraform.syntax import (
     ELEMENT,
     Attribute,
@@ -39,6 +40,8 @@ MAX_DEPTH = 200
 
 MAX_OPERATORS = 1_000
 """Operators in a row make a tree as deep as they are many."""
+
+MAX_DIGITS = 400
 
 IDENT = r"[^\W\d][\w-]*"
 _identifier = re.compile(IDENT)
@@ -183,11 +186,11 @@ class Parser:
             value = Traversal(start, end, names[0], tuple(names[1:]))
         elif string is not None:
             start, end = start - 1, end + 1
-            value = Literal(start, end, string)
+            value = Literal(start, end, nfc(string))
         elif keyword is not None:
             value = Literal(start, end, _KEYWORDS[keyword])
         else:
-            value = Literal(start, end, int(number))
+            value = Literal(start, end, whole(number))
         self.pos = found.end()
         return Attribute(found.start(), end, name, value)
 
@@ -329,7 +332,7 @@ class Parser:
         self.expect("]", "after the index")
         self.multiline = outer
         if isinstance(key, Literal) and type(key.value) in (str, int):
-            return key.value  # type: ignore[return-value]
+            return key.value
         return key
 
     def dotted(self, steps: list[str | int | Expression]) -> None:
@@ -529,7 +532,7 @@ class Parser:
         plain = _plain_string.match(self.text, start)
         if plain:
             self.pos = plain.end()
-            return Literal(start, self.pos, plain.group(1))
+            return Literal(start, self.pos, nfc(plain.group(1)))
         from phiward.loaders.terraform.templates import quoted_template
 
         return quoted_template(self)
@@ -543,9 +546,16 @@ class Parser:
         return heredoc_template(self, found)
 
 
+def whole(text: str) -> int:
+    """The number that digits spell. Raises HclSyntaxError for more of them than anybody means."""
+    if len(text) > MAX_DIGITS:
+        raise HclSyntaxError(f"a number of more than {MAX_DIGITS} digits", 0)
+    return int(text)
+
+
 def number(text: str) -> int | float:
     if text.isdigit():
-        return int(text)
+        return whole(text)
     value = float(text)
     return int(value) if value.is_integer() and abs(value) < 1e15 else value  # noqa: PLR2004
 

@@ -26,7 +26,7 @@ from phiward.loaders.terraform.variables import variable_text
 from phiward.loaders.tree import Tree, is_directory, resolved
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Hole
-from phiward.model.value import Partial, Reference, Unknown, Value
+from phiward.model.value import Reference, Unknown, Value, references_in
 
 MAX_MODULE_DEPTH = 30
 MAX_MODULE_INSTANCES = 50_000
@@ -288,19 +288,6 @@ class RawText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-
-
-def references_in(value: Value) -> set[str]:
-    """Addresses of every resource that a value mentions."""
-    if isinstance(value, Reference):
-        return {value.address}
-    if isinstance(value, Partial):
-        return {part.address for part in value.parts if isinstance(part, Reference)}
-    if isinstance(value, dict):
-        return set().union(*map(references_in, value.values())) if value else set()
-    if isinstance(value, list):
-        return set().union(*map(references_in, value)) if value else set()
-    return set()
 
 
 class TerraformOrigin:

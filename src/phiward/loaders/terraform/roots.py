@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -62,7 +61,7 @@ def _nearest(directory: Path, tree: Tree) -> set[Path]:
     for above in (directory, *directory.parents):
         if not tree.inside(above):
             break
-        if any(is_terraform(name) for name in os.listdir(above)):
+        if any(is_terraform(entry.name) for entry in above.iterdir()):
             return {above}
     return set()
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from phiward.loaders.terraform.functions.conversion import nfc
 from phiward.loaders.terraform.parser import Parser, unescape
 from phiward.loaders.terraform.syntax import Expression, Literal, Template, TemplateFor, TemplateIf
 
@@ -95,6 +96,7 @@ def template_tokens(parser: Parser, start: int, end: int) -> list[_Token]:
 
 
 def _literal(text: str) -> str:
+    text = nfc(text)
     return text.replace("$${", "${").replace("%%{", "%{") if "{" in text else text
 
 

@@ -1,0 +1,54 @@
+"""Seconds and peak memory of commands, run turn about so that the machine's moods fall on all of them alike."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+ANSWERS = (0, 1)
+"""Exit statuses with which scanners say that they have scanned: without and with findings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The median of several runs. `megabytes` is the largest process of the command's tree, at its largest."""
+
+    seconds: float
+    megabytes: float
+    runs: tuple[float, ...]
+
+
+def run(command: Sequence[str | Path], directory: Path) -> tuple[float, float]:
+    """Run once; seconds and megabytes. Raises RuntimeError where the command did not do its work."""
+    started = perf_counter()
+    with (directory / "stderr.txt").open("wb") as errors:
+        process = subprocess.Popen(
+            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
+        )
+        # Unlike getrusage, wait4 answers for this child and its own children alone, and gives their largest.
+        _, status, usage = os.wait4(process.pid, 0)
+    seconds = perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in ANSWERS:
+        tail = (directory / "stderr.txt").read_text(errors="replace")[-500:]
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit status {process.returncode}\n{tail}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def compare(commands: Mapping[str, Sequence[str | Path]], rounds: int, directory: Path) -> dict[str, Figure]:
+    """Every command in turn, `rounds` times (A B A B), after a turn that is not counted."""
+    for command in commands.values() if rounds > 1 else ():
+        run(command, directory)
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            taken[name].append(run(command, directory))
+    return {
+        name: Figure(median(s for s, _ in runs), max(m for _, m in runs), tuple(s for s, _ in runs))
+        for name, runs in taken.items()
+    }
