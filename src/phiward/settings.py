@@ -14,6 +14,8 @@ from phiward.model.project import Identify, Project
 from phiward.model.rule import Severity
 
 SETTINGS_FILE = "phiward.yaml"
+_DEEPEST = 50
+"""Levels of nesting in a settings file; eight are in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,15 @@ def read_yaml(path: Path) -> Any:
 
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both are safe loaders
+        data = path.read_bytes()
+        depth = 0
+        for event in yaml.parse(data, Loader=loader):  # the C loader would overflow the stack
+            starts = isinstance(event, yaml.CollectionStartEvent)
+            depth += starts - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                where = f"{path}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
+                raise SettingsError(f"nested deeper than {_DEEPEST} levels", where=where)
+        return yaml.load(data, Loader=loader)  # noqa: S506 - both are safe loaders
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except yaml.MarkedYAMLError as error:

@@ -23,6 +23,7 @@ class ResourceGraph:
         self._by_address: dict[tuple[int, str], Resource] = {}
         self._views: dict[tuple[int, str], View] = {}
         self.views: list[View] = []
+        self._of_type: dict[tuple[int, str], list[View]] = defaultdict(list)
         self.unmodelled: dict[str, int] = defaultdict(int)
         self.resources = 0
         by_type: dict[str, list[Resource]] = defaultdict(list)
@@ -45,8 +46,13 @@ class ResourceGraph:
             view = View(resource, row, self)
             self.views.append(view)
             self._views[id(resource.scope), resource.address] = view
+            self._of_type[id(resource.scope), resource.native_type].append(view)
         elif resource.native_type not in self.pack.satellite_types:
             self.unmodelled[resource.native_type] += 1
+
+    def of_type(self, native_type: str, scope: Scope) -> list[View]:
+        """Every catalogued resource of a native type in a scope."""
+        return self._of_type.get((id(scope), native_type), [])
 
     # -- references
 

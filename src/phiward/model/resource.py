@@ -64,5 +64,7 @@ class Resource:
     attributes: Mapping[str, Value]
     origin: Origin
     scope: Scope
+    provider: str = ""
+    """The provider configuration that manages it: resources of one name stand in one account and region."""
     module_calls: tuple[Location, ...] = ()
     """The module blocks that instantiate it, outermost first: an ignore on one of them applies here."""

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import lru_cache
-
-from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
+from phiward.model.value import Unknown
+
+ELSEWHERE = Unknown("an account setting is declared through another provider configuration, maybe for this account")
 
 
 def declared(view: View, native_type: str) -> list[View]:
-    """Every catalogued resource of a native type in the same root."""
-    return _by_type(view.graph).get((id(view.resource.scope), native_type), [])
+    """Every resource of a native type that the same provider configuration of the root manages."""
+    return [v for v in _in_root(view, native_type) if v.resource.provider == view.resource.provider]
 
 
-@lru_cache(maxsize=1)
-def _by_type(graph: ResourceGraph) -> dict[tuple[int, str], list[View]]:
-    """One pass over a graph, so that ten thousand buckets do not each look through all of it."""
-    index: dict[tuple[int, str], list[View]] = defaultdict(list)
-    for view in graph.views:
-        index[id(view.resource.scope), view.resource.native_type].append(view)
-    return index
+def declared_for_account(view: View, native_type: str) -> list[View | Unknown]:
+    """The same for a setting that holds in every region; one of another configuration may be of this account."""
+    found = _in_root(view, native_type)
+    return [v if v.resource.provider == view.resource.provider else ELSEWHERE for v in found]
+
+
+def _in_root(view: View, native_type: str) -> list[View]:
+    return view.graph.of_type(native_type, view.resource.scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phiward.graph.computed.declared import declared
+from phiward.graph.computed.declared import declared_for_account
 from phiward.graph.computed.disks import DISKS
 from phiward.graph.computed.policies import grants_everybody, policy_statements, public_statements
 from phiward.graph.computed.reading import blocks
@@ -82,7 +82,7 @@ def _gets_past(view: View, way: str) -> Truth:
     overrides, refuses = _SETTINGS[way]
     blocks_of = [
         *view.satellites("public_access_block"),
-        *declared(view, "aws_s3_account_public_access_block"),
+        *declared_for_account(view, "aws_s3_account_public_access_block"),
     ]
     overridden = any_of(_setting(block, overrides) for block in blocks_of)
     refused = any_of(_setting(block, refuses) for block in blocks_of)

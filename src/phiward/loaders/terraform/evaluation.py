@@ -52,7 +52,6 @@ from phiward.model.value import (
     SetValue,
     Unknown,
     Value,
-    join,
     plain,
     references_in,
     undecided,

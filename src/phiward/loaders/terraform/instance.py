@@ -198,14 +198,19 @@ class ResourceInstance:
         """All attributes, with the provider's default tags merged into `tags_all`."""
         values = body_values(self.block.body, self.env, meta=META)
         if self.type.startswith("aws_"):
-            defaults = self.module.default_tags(self._provider())
+            defaults = self.module.default_tags(self._provider_name())
             if defaults:
                 values["tags_all"] = _merge_tags(defaults, values.get("tags"))
         return values
 
-    def _provider(self) -> str:
+    @property
+    def provider(self) -> str:
+        """The provider configuration that manages it, by the name where it is written: one account and region."""
+        return self.module.configuration(self._provider_name())[0]
+
+    def _provider_name(self) -> str:
         chosen = self.block.body.attributes.get("provider")
-        return provider_name(chosen.value) if chosen else "aws"
+        return provider_name(chosen.value) if chosen else self.type.partition("_")[0]
 
 
 def materialised_sources(attributes: dict[str, Value], env: Env) -> dict[str, Value]:
@@ -467,22 +472,27 @@ class ModuleInstance:
         """The `default_tags` of a provider configuration, inherited or passed by the caller; None without any."""
         key = ("provider", provider)
         if key not in self._memo:
-            self._memo[key] = self._default_tags(provider)
+            _, block, owner = self.configuration(provider)
+            values = block_values(block.body, "default_tags", owner.env) if block else []
+            tags = next((e.get("tags") for e in values if isinstance(e, dict)), None)
+            self._memo[key] = materialise(tags, owner.env)
         return self._memo[key]
 
-    def _default_tags(self, provider: str) -> Value:
+    def configuration(self, provider: str) -> tuple[str, Block | None, ModuleInstance]:
+        """The provider configuration that a name means here: its own name, its block and the module that writes it."""
         local, _, alias = provider.partition(".")
         for block in self.source.providers:
             if block.labels == (local,) and _alias(block, self.env) == alias:
-                values = [e for e in block_values(block.body, "default_tags", self.env) if isinstance(e, dict)]
-                return materialise(values[0].get("tags"), self.env) if values else None
+                return f"{self.prefix}{provider}", block, self
         if self.parent is None or self.call is None:
-            return None
+            return f"{self.prefix}{provider}", None, self
         passed = self.call.body.attributes.get("providers")
         for name, value in getattr(passed.value, "items", ()) if passed else ():
             if provider_name(name) == provider:
-                return self.parent.default_tags(provider_name(value))
-        return self.parent.default_tags(provider) if not alias and not passed else None
+                return self.parent.configuration(provider_name(value))
+        if alias or passed:
+            return f"{self.prefix}{provider}", None, self
+        return self.parent.configuration(provider)
 
 
 def _alias(block: Block, env: Env) -> str:

@@ -77,6 +77,7 @@ def _resource(instance: ResourceInstance, scope: Scope) -> Resource:
         origin=TerraformOrigin(instance),
         scope=scope,
         module_calls=instance.module.calls,
+        provider=instance.provider,
     )
 
 

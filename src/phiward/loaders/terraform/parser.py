@@ -56,9 +56,10 @@ _simple_attribute = re.compile(
     rf"|({IDENT}(?:\.{IDENT})+)"
     r")[ \t]*(?:(?:\#|//)[^\n]*)?(?:\r?\n|(?=\}|\Z))"
 )
-_number = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_number = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _bare_key = re.compile(rf"{IDENT}(?=[ \t]*(?:=(?!=)|:(?!:)))")
 _full_splat = re.compile(r"\[[ \t\r\n]*\*[ \t\r\n]*\]")
+_opening = re.compile(r"[ \t]*\(")
 _digits = re.compile(r"[0-9]+")
 _plain_string = re.compile(r'"([^"\\$%\n]*)"')
 _operator = re.compile(r"==|!=|<=|>=|&&|\|\||[-+*/%<>]")
@@ -313,9 +314,9 @@ class Parser:
         return Splat(start, self.pos, target, Traversal(begin, self.pos, ELEMENT, tuple(steps)))
 
     def skip_before_dot(self) -> None:
-        """Inside brackets an access may go on in the next line: `a`, then `.b`."""
+        """Inside brackets an access may go on in the next line: `a`, then `.b` or `[0]`."""
         found = _blank.match(self.text, self.pos)
-        if found and self.text.startswith(".", found.end()) and not self.text.startswith("..", found.end()):
+        if found and self.text.startswith((".", "["), found.end()) and not self.text.startswith("..", found.end()):
             self.pos = found.end()
 
     def access(self, start: int, target: Expression, steps: list[str | int | Expression]) -> Expression:
@@ -359,7 +360,7 @@ class Parser:
             return self.list_value()
         if char == "{":
             return self.object_value()
-        if char.isdigit():
+        if "0" <= char <= "9":
             found = _number.match(text, start)
             assert found
             self.pos = found.end()
@@ -379,16 +380,18 @@ class Parser:
         if name in _KEYWORDS:
             return Literal(start, self.pos, _KEYWORDS[name])
         while self.accept("::"):
+            self.skip()
             found = _identifier.match(self.text, self.pos)
             if not found:
                 raise self.error("expected a function name after '::'")
             name, self.pos = f"{name}::{found.group()}", found.end()
-        if self.peek("("):
+        if opening := _opening.match(self.text, self.pos):
+            self.pos = opening.end()
             return self.call(name, start)
         return Traversal(start, self.pos, name, ())
 
     def call(self, name: str, start: int) -> Call:
-        self.pos += 1
+        """A call, after its opening parenthesis."""
         arguments: list[Expression] = []
         outer, self.multiline, expand = self.multiline, True, False
         self.skip()

@@ -21,7 +21,7 @@ from phiward.model.value import Unknown, Value
 
 def variable_text(text: str, type_: Type) -> Value:
     """What a flag or environment variable means: a string as it is, anything else as an expression."""
-    if type_.kind in ("string", "number", "bool", "any"):
+    if type_.kind in ("string", "number", "bool"):
         return text
     try:
         parse_expression(text)
