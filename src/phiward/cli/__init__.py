@@ -40,9 +40,9 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="phiward %(version)s")
 def phiward() -> None:
-    r"""HIPAA policy-as-code for multi-tenant health-record SaaS: configuration in, verdicts with evidence out.
+    """HIPAA policy-as-code for multi-tenant health-record SaaS: configuration in, verdicts with evidence out.
 
     \b
     Exit status: 0 gate passed, 1 findings at or above --fail-on, 2 wrong usage or settings,
     3 nothing to scan, 4 something could not be read or decided, 5 internal error, 130 interrupted.
-    """
+    """  # noqa: D301 - Click reads the escape
