@@ -24,8 +24,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, EOFError):
         print("phiward: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit:  # Click's way out when the reader of a pipe has gone away
         return 0
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours, reported as one
         return _unexpected(error)
@@ -40,6 +39,12 @@ def _unexpected(error: Exception) -> int:
         return 130
     if isinstance(error, click.ClickException):
         error.show()
+        return 2
+    if isinstance(error, OSError) and error.filename is None:  # a stream, not a file of the scan
+        from phiward.cli.output import discard_output
+
+        discard_output()
+        print(f"phiward: the output cannot be written: {error.strerror}", file=sys.stderr)
         return 2
     import traceback
 

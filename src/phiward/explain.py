@@ -9,7 +9,7 @@ from typing import Any
 
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
-from phiward.loaders.terraform.loader import load
+from phiward.loaders.collect import load
 from phiward.loaders.tree import Tree
 from phiward.model.resource import Resource
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
@@ -19,6 +19,9 @@ from phiward.settings import Settings
 
 _SECRET = re.compile(r"password|secret|token|private_key|credential|auth_key|connection_string", re.IGNORECASE)
 _NOT_SECRET = re.compile(r"(?:_arn|_id|_name|_length|_version|_policy|_days|_enabled)$|^manage_", re.IGNORECASE)
+
+_CONTENT = {"value": "secret"}
+"""A resource's own `value` is its content: of a parameter, a variable, a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def explain(address: str, settings: Settings) -> list[Explanation]:
 def _explained(resource: Resource, graph: ResourceGraph) -> Explanation:
     view = graph.view_of(resource)
     attributes = tuple(
-        Line(name, shown(value, name), str(resource.origin.locate((name,))))
+        Line(name, shown(value, _CONTENT.get(name, name)), str(resource.origin.locate((name,))))
         for name, value in resource.attributes.items()
     )
     return Explanation(
@@ -122,7 +125,9 @@ def plain(value: Value, name: str = "") -> Any:
     if isinstance(value, Sensitive):
         return "(sensitive)"
     if isinstance(value, dict):
-        return {key: plain(item, str(key)) for key, item in value.items()}
+        label = value.get("name")  # a pair, as of a container's environment: {name = "DB_PASSWORD", value = "..."}
+        named = {"value": label} if isinstance(label, str) else {}
+        return {key: plain(item, str(named.get(key, key))) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item, name) for item in value]
     if isinstance(value, (Unknown, Reference, Partial)):

@@ -12,7 +12,8 @@ from phiward.errors import NothingToScan, UsageError
 from phiward.gate.ignores import apply_ignores, read_ignores
 from phiward.gate.status import exit_status, summarise
 from phiward.graph.resource_graph import ResourceGraph
-from phiward.loaders.terraform.loader import Loaded, load
+from phiward.loaders.collect import load
+from phiward.loaders.loaded import Loaded
 from phiward.loaders.tree import Tree
 from phiward.model.finding import Diagnostic, Finding, Loosened, Report
 from phiward.model.location import Location
@@ -46,7 +47,7 @@ def existing(paths: Sequence[Path]) -> tuple[Path, ...]:
     """The paths, each of which is there. Raises UsageError."""
     for path in paths:
         try:
-            found = path.exists()
+            found = path.absolute().exists()  # absolute() raises where the working directory is gone
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from error
         if not found:

@@ -28,13 +28,13 @@ class _Factory:
 class _Fields:
     """`__dataclass_fields__`, worked out by the standard library when it is first asked for."""
 
-    def __get__(self, instance: object, owner: type) -> Any:
+    def __get__(self, instance: object, owner: Any) -> Any:
         from dataclasses import field as standard_field
         from dataclasses import fields, make_dataclass
 
         made = make_dataclass(owner.__name__, [(name, Any, standard_field()) for name in owner.__match_args__])
         found = {item.name: item for item in fields(made)}
-        owner.__dataclass_fields__ = found  # type: ignore[attr-defined]
+        owner.__dataclass_fields__ = found
         return found
 
 
@@ -61,6 +61,7 @@ def dataclass(*, slots: bool, frozen: bool = False, eq: bool = True) -> Callable
         namespace.pop("__dict__", None)
         namespace.pop("__weakref__", None)
         namespace |= {
+            "__qualname__": cls.__qualname__,
             "__slots__": names,
             "__match_args__": names,
             "__dataclass_fields__": _Fields(),
@@ -69,9 +70,8 @@ def dataclass(*, slots: bool, frozen: bool = False, eq: bool = True) -> Callable
         }
         if eq:
             namespace |= _comparison(names, hashable=frozen)
-        made = type(cls)(cls.__name__, cls.__bases__, namespace)
-        made.__qualname__ = cls.__qualname__
-        return made
+        meta: Any = type(cls)
+        return cast("type[T]", meta(cls.__name__, cls.__bases__, namespace))
 
     return decorate
 
@@ -97,10 +97,10 @@ def _initializer(names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
 def _comparison(names: tuple[str, ...], *, hashable: bool) -> dict[str, Any]:
     values: Callable[[Any], Any] = attrgetter(*names) if names else lambda _: ()
 
-    def equal(self: Any, other: Any) -> bool:
+    def equal(self: Any, other: Any) -> Any:
         if self.__class__ is not other.__class__:
             return NotImplemented
-        return bool(values(self) == values(other))
+        return values(self) == values(other)
 
     def hashed(self: Any) -> int:
         return hash(values(self))

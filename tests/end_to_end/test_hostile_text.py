@@ -25,7 +25,7 @@ ATTACKS = {
 
 def quoted(text: str) -> str:
     """A string of HCL with everything unusual escaped."""
-    body = "".join(f"\\u{ord(c):04x}" if not (c.isascii() and c.isalnum() or c in " .:/-_") else c for c in text)
+    body = "".join(f"\\u{ord(c):04x}" if not ((c.isascii() and c.isalnum()) or c in " .:/-_") else c for c in text)
     return f'"{body}"'
 
 
@@ -39,12 +39,12 @@ def estate() -> str:
         'resource "aws_cloudwatch_log_group" "hostile" {\n  for_each = local.keys\n'
         "  retention_in_days = each.value\n  name = each.key\n}\n"
         'resource "aws_s3_bucket" "hostile" {\n  for_each = local.keys\n  bucket = each.key\n'
-        "  policy = jsonencode({ Statement = [{ Effect = \"Allow\", Principal = \"*\", Action = each.value, Resource = each.key }] })\n}\n"
+        '  policy = jsonencode({ Statement = [{ Effect = "Allow", Principal = "*", Action = each.value, Resource = each.key }] })\n}\n'
         'resource "aws_lb_listener" "hostile" {\n  for_each = local.keys\n  protocol = each.key\n  ssl_policy = each.value\n}\n'
         'resource "aws_security_group" "hostile" {\n  for_each = local.keys\n'
         "  ingress {\n    from_port = 22\n    to_port = 22\n    protocol = each.key\n"
         '    cidr_blocks = [each.value, "0.0.0.0/0"]\n    description = each.value\n  }\n}\n'
-        f'module {quoted(ATTACKS["escape"])} {{\n  source = {quoted(ATTACKS["escape"])}\n}}\n'
+        f"module {quoted(ATTACKS['escape'])} {{\n  source = {quoted(ATTACKS['escape'])}\n}}\n"
         f'module "b" {{\n  source = {quoted(ATTACKS["markup"])}\n}}\n'
         f'resource "aws_sqs_queue" "u" {{\n  kms_master_key_id = var.{"x" * 300}\n}}\n'
     )
@@ -67,7 +67,11 @@ def reports(tmp_path_factory) -> dict[str, str]:
     )
     assert (done.returncode, done.stdout, done.stderr) == (4, "", "")
     explained = subprocess.run(
-        command("explain", 'aws_db_instance.hostile["rich"]', "."), capture_output=True, text=True, cwd=top, env=environment()
+        command("explain", 'aws_db_instance.hostile["rich"]', "."),
+        capture_output=True,
+        text=True,
+        cwd=top,
+        env=environment(),
     )
     assert "Traceback" not in explained.stderr
     texts = {name: (top / f"out.{name}").read_bytes().decode() for name in FORMATS}
@@ -75,7 +79,11 @@ def reports(tmp_path_factory) -> dict[str, str]:
     address = next(f["resource"]["address"] for f in record["findings"] if "RED" in f["resource"]["address"])
     for form in ("text", "json"):
         done = subprocess.run(
-            command("explain", address, ".", "--format", form), capture_output=True, text=True, cwd=top, env=environment()
+            command("explain", address, ".", "--format", form),
+            capture_output=True,
+            text=True,
+            cwd=top,
+            env=environment(),
         )
         assert done.returncode == 0, done.stderr
         texts[f"explain {form}"] = done.stdout
@@ -108,7 +116,9 @@ def test_the_markup_stays_text(reports):
 
 def test_the_record_and_the_log_parse_and_hold_every_instance(reports):
     record = json.loads(reports["json"])
-    hostile = {f["resource"]["address"] for f in record["findings"] if f["resource"]["address"].startswith("aws_db_instance")}
+    hostile = {
+        f["resource"]["address"] for f in record["findings"] if f["resource"]["address"].startswith("aws_db_instance")
+    }
     assert len(hostile) == len(ATTACKS)
     log = json.loads(reports["sarif"])
     assert log["runs"][0]["results"]

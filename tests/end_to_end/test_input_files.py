@@ -89,7 +89,9 @@ def test_an_empty_file_and_one_of_comments_only_are_no_error(scan):
     assert (done.status, done.holes) == (0, [])
 
 
-@pytest.mark.parametrize("files", [{}, {"README.md": "# x\n"}, {".hidden/main.tf": STORE}], ids=["empty", "other", "hidden"])
+@pytest.mark.parametrize(
+    "files", [{}, {"README.md": "# x\n"}, {".hidden/main.tf": STORE}], ids=["empty", "other", "hidden"]
+)
 def test_nothing_to_scan(scan, files):
     done = scan(files)
     assert done.status == 3
@@ -141,7 +143,9 @@ def test_a_link_inside_of_the_tree_is_read(tmp_path, scan):
 
 def test_nothing_outside_of_the_tree_is_read(tmp_path, scan):
     secret = 'resource "aws_db_instance" "outside_marker" {\n  storage_encrypted = false\n}\n'
-    write_tree(tmp_path, {"outside/main.tf": secret, "outside/key.txt": "outside_marker", "outside/x.tfvars": "enc = false"})
+    write_tree(
+        tmp_path, {"outside/main.tf": secret, "outside/key.txt": "outside_marker", "outside/x.tfvars": "enc = false"}
+    )
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "linked.tf").symlink_to(tmp_path / "outside" / "main.tf")
     (tmp_path / "tree" / "terraform.tfvars").symlink_to(tmp_path / "outside" / "x.tfvars")

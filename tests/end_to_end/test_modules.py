@@ -116,7 +116,8 @@ def test_a24_modules_that_double_at_each_level_end(scan):
 
 
 @pytest.mark.parametrize(
-    "source", ["var.where", '"./${var.where}"', '"./a\\u0000b"', f'"./{"x" * 5000}"', '""', '"./main.tf"', "null", "[1]"]
+    "source",
+    ["var.where", '"./${var.where}"', '"./a\\u0000b"', f'"./{"x" * 5000}"', '""', '"./main.tf"', "null", "[1]"],
 )
 def test_a_source_that_leads_nowhere_is_a_hole_with_its_place(scan, source):
     text = f'variable "where" {{}}\nmodule "m" {{\n  source = {source}\n}}\n'

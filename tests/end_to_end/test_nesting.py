@@ -87,5 +87,10 @@ def test_numbers_of_thousands_of_digits(scan):
     }
     done = scan(files)
     assert done.status == 4
-    assert [path for _, path, _ in done.holes] == ["a/main.tf", "b/main.tf.json", "c/terraform.tfvars.json", "d/main.tf"]
+    assert [path for _, path, _ in done.holes] == [
+        "a/main.tf",
+        "b/main.tf.json",
+        "c/terraform.tfvars.json",
+        "d/main.tf",
+    ]
     assert set(done.verdicts) == {"aws_db_instance.a"}

@@ -9,14 +9,24 @@ from pathlib import Path
 
 import pytest
 from harness import REPOSITORY, environment, write_tree
+from tests.conftest import TODAY
 
 from phiward.pipeline import scan
 from phiward.reporters import FORMATS, Style, render
 from phiward.settings import Settings
-from tests.conftest import TODAY
 
 ESTATE = REPOSITORY / "fixtures" / "ehr-saas" / "flawed"
-HEAVY = {"yaml", "rich", "jsonschema", "json", "phiward.pack", "phiward.engine", "phiward.loaders", "hashlib", "asyncio"}
+HEAVY = {
+    "yaml",
+    "rich",
+    "jsonschema",
+    "json",
+    "phiward.pack",
+    "phiward.engine",
+    "phiward.loaders",
+    "hashlib",
+    "asyncio",
+}
 WATCH = """
 import json, os, sys
 events = []

@@ -45,8 +45,7 @@ def of(record: dict[str, Any], verdict: str) -> list[dict[str, Any]]:
 
 
 def key(finding: dict[str, Any]) -> tuple[str, str]:
-    scope = finding["resource"]["native_type"] == ""
-    return finding["rule"], "SCOPE" if scope else finding["resource"]["address"]
+    return finding["rule"], finding["resource"]["address"]
 
 
 def test_the_table_names_two_dozen_places_that_are_there():
@@ -58,7 +57,9 @@ def test_the_table_names_two_dozen_places_that_are_there():
 @pytest.mark.parametrize("planted", PLANTED, ids=[f"{one['rule']} {one['address']}" for one in PLANTED])
 def test_what_is_planted_is_found_at_its_place(flawed, planted):
     found = [f for f in of(flawed, "fail") if key(f) == (planted["rule"], planted["address"])]
-    assert len(found) == 1, [f["message"] for f in flawed["findings"] if key(f) == (planted["rule"], planted["address"])]
+    assert len(found) == 1, [
+        f["message"] for f in flawed["findings"] if key(f) == (planted["rule"], planted["address"])
+    ]
     place = found[0]["location"]
     path = Path(os.path.relpath(REPOSITORY / place["path"], FOLDER / "flawed")).as_posix()
     assert (path, place["line"]) == (planted["file"], planted["line"])

@@ -22,7 +22,17 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def wheel(tmp_path_factory) -> Path:
     top = tmp_path_factory.mktemp("wheel")
     source = copy_project(top / "source")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(top / "dist"), str(source)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(top / "dist"),
+        str(source),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=top)
     assert done.returncode == 0, done.stderr[-2000:]
     [built] = (top / "dist").iterdir()
@@ -82,5 +92,7 @@ def test_it_scans_with_the_pack_of_this_checkout(installed, pack, tmp_path):
 def test_a_hook_installs_little(wheel):
     [name] = [name for name in ZipFile(wheel).namelist() if name.endswith(".dist-info/METADATA")]
     lines = ZipFile(wheel).read(name).decode().splitlines()
-    required = {line.split()[1].split(">")[0] for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line}
+    required = {
+        line.split()[1].split(">")[0] for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line
+    }
     assert required == {"click", "pyyaml"}

@@ -42,16 +42,32 @@ def check_outputs(formats: Sequence[str], outputs: Sequence[str], *, quiet: bool
 def write_reports(report: Report, targets: Sequence[Target], *, verbose: bool) -> None:
     """Write every report. Raises UsageError where a file cannot be written."""
     for name, where in targets:
-        terminal = where == "-" and sys.stdout.isatty()
+        terminal = where == "-" and sys.stdout is not None and sys.stdout.isatty()
         style = Style(color=terminal and not os.environ.get("NO_COLOR"), width=_width(terminal), verbose=verbose)
         text = render(report, name, style)
         if where == "-":
-            click.echo(text, nl=not text.endswith("\n"), color=style.color)
+            _print(text, color=style.color)
             continue
         try:
             Path(where).write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"the report {where!r} cannot be written: {error.strerror}") from error
+
+
+def _print(text: str, *, color: bool) -> None:
+    """To standard output. A reader that has gone away wants no more of it, and that changes no exit status."""
+    try:
+        click.echo(text, nl=not text.endswith("\n"), color=color)
+    except BrokenPipeError:
+        discard_output()
+    except OSError as error:
+        discard_output()
+        raise UsageError(f"the report cannot be written to standard output: {error.strerror}") from error
+
+
+def discard_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter would try to write it once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _width(terminal: bool) -> int:
@@ -62,7 +78,7 @@ def _width(terminal: bool) -> int:
 @contextmanager
 def progress_for(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """A one-line progress on a terminal's standard error, once a scan takes longer than a moment."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     started = monotonic()

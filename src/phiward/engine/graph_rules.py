@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 
 from phiward.engine.operators import Truth
 from phiward.graph.keys import CUSTOMER, KeyUse
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
 from phiward.model.location import Location
+from phiward.model.project import Project
 from phiward.model.resource import Scope
 from phiward.model.value import Unknown, Value
+from phiward.record import dataclass
 
 KEY_PROPERTY = "encryption.key"
 
@@ -56,8 +57,8 @@ class GraphIndex:
         if id(scope) not in self._uses:
             by_key: dict[str, list[View]] = defaultdict(list)
             undecided: list[tuple[View, Unknown]] = []
-            for view in self.graph.views:
-                if view.resource.scope is not scope or "datastore" not in view.row.kinds:
+            for view in self.graph.of_scope(scope):
+                if "datastore" not in view.row.kinds:
                     continue
                 use = view.key(KEY_PROPERTY) if KEY_PROPERTY in view.row.properties else KeyUse("none")
                 if isinstance(use.custody, Unknown):
@@ -98,12 +99,7 @@ def key_shared_by_tenants(view: View, index: GraphIndex) -> Judgement:
             doubtful.append((store, tenant))
         elif tenant is not None:
             tenants.setdefault(tenant, store)
-    promises = {tenant: _key_promise(project.tiers, project.tenants.get(tenant)) for tenant in tenants}
-    broken = len(tenants) > 1 and (
-        "dedicated" in promises.values()
-        or (len({project.tenants.get(t) for t in tenants}) > 1 and "per-tier" in promises.values())
-    )
-    if broken:
+    if _breaks_a_promise(project, tenants):
         names = ", ".join(sorted(tenants))
         facts = tuple(_key_fact(tenants[name]) for name in sorted(tenants))
         return Judgement(False, facts, f"one key serves the stores of {len(tenants)} tenants: {names}")
@@ -113,14 +109,29 @@ def key_shared_by_tenants(view: View, index: GraphIndex) -> Judgement:
         store, why = doubtful[0]
         fact = Fact(f"tenant of {store.resource.address}", why, "one tenant", store.resource.origin.header())
         return Judgement(None, (fact,))
-    relevant = [(s, why) for s, why in undecided if s.tenancy.tenant not in (None, *tenants)]
-    if relevant and "shared" not in promises.values():
+    relevant = [(s, why) for s, why in undecided if _could_break(project, tenants, s.tenancy.tenant)]
+    if relevant:
         store, why = relevant[0]
         fact = Fact(
             f"{KEY_PROPERTY} of {store.resource.address}", why, "one tenant", store.reading(KEY_PROPERTY).location()
         )
         return Judgement(None, (fact,))
     return Judgement(True, tuple(_key_fact(store) for store in list(tenants.values())[:5]))
+
+
+def _breaks_a_promise(project: Project, tenants: Collection[str]) -> bool:
+    """Whether tenants may not be on one key together."""
+    promises = {_key_promise(project.tiers, project.tenants.get(tenant)) for tenant in tenants}
+    if len(tenants) < 2 or promises == {"shared"}:  # noqa: PLR2004
+        return False
+    return "dedicated" in promises or len({project.tenants.get(tenant) for tenant in tenants}) > 1
+
+
+def _could_break(project: Project, tenants: Collection[str], other: str | Unknown | None) -> bool:
+    """Whether a store whose key is not known would break a promise if it were on this key."""
+    if isinstance(other, Unknown):
+        return bool(tenants)
+    return other is not None and other not in tenants and _breaks_a_promise(project, [*tenants, other])
 
 
 def _key_promise(tiers: object, tier: str | None) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from phiward.engine.graph_rules import GRAPH_RULES, GraphIndex, Judgement
+from phiward.engine.graph_rules import GRAPH_RULES, NOT_APPLICABLE, GraphIndex, Judgement
 from phiward.engine.operators import Truth, any_of
 from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit
 from phiward.engine.suggest import suggestion
@@ -21,6 +20,7 @@ from phiward.model.rule import Rule
 from phiward.model.value import Sensitive, Unknown, Value
 from phiward.pack import Row
 from phiward.pack.vocabulary import BUILT_IN
+from phiward.record import dataclass, replace
 
 MAX_EVIDENCE = 50
 _VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
@@ -102,8 +102,10 @@ def _judge_type(
         function = GRAPH_RULES[rule.graph]
         for view in views:
             applies = _applies(rule.when, view, evaluators) if rule.when else True
-            judgement = function(view, index) if applies is not False else None
-            yield _graph_finding(rule, view, judgement if judgement and judgement.applies else None)
+            judgement = function(view, index) if applies is not False else NOT_APPLICABLE
+            if applies is None and judgement.truth is not True:
+                judgement = replace(judgement, truth=None)
+            yield _graph_finding(rule, view, judgement if judgement.applies else None)
         return
     models = views[0].models
     check = fit(rule.check, models)
@@ -143,13 +145,12 @@ def _applies(when: Any, view: View, evaluators: dict[int, Evaluator]) -> Truth:
 
 
 def _judge_one(rule: Rule, prepared: _Prepared, view: View, evaluator: Evaluator) -> Finding:
+    applies, deciding = evaluator.evaluate(prepared.when, view) if prepared.when is not None else (True, [])
+    if applies is False:
+        return _finding(rule, view, Verdict.NOT_APPLICABLE, _evidence(deciding, evaluator), None)
     truth, leaves = evaluator.evaluate(prepared.check, view)
-    if prepared.when is not None:
-        applies, deciding = evaluator.evaluate(prepared.when, view)
-        if applies is False:
-            return _finding(rule, view, Verdict.NOT_APPLICABLE, _evidence(deciding, evaluator), None)
-        if applies is None and truth is not True:
-            truth, leaves = None, deciding
+    if applies is None and truth is not True:
+        truth, leaves = None, deciding
     evidence = _evidence(leaves, evaluator)
     return _finding(rule, view, _VERDICTS[truth], evidence, evidence[0].location if evidence else None)
 
@@ -200,33 +201,16 @@ def _finding(
     location: Location | None,
     message: str = "",
 ) -> Finding:
-    subject = subject_of(view)
+    subject = view.subject
     properties = sorted({item.property for item in evidence}) if verdict is Verdict.FAIL else []
     return Finding(
         rule=rule,
         verdict=verdict,
         subject=subject,
-        location=location or view.resource.origin.header(),
+        location=location or view.header,
         message=message or _message(rule, verdict, subject, evidence),
         evidence=evidence,
-        fingerprint=fingerprint(rule, subject, view.resource.origin.header().path, properties),
-    )
-
-
-def subject_of(view: View) -> Subject:
-    """Who a finding is about. An undecided tenant or class is shown as such, never as none."""
-    resource = view.resource
-    tenant = view.tenancy.tenant
-    class_ = view.data_class
-    return Subject(
-        address=resource.address,
-        type=view.row.type,
-        native_type=resource.native_type,
-        source=resource.source,
-        tenant="(unknown)" if isinstance(tenant, Unknown) else tenant,
-        data_class="(unknown)" if isinstance(class_, Unknown) else class_,
-        scope=resource.scope.path,
-        called_from=resource.module_calls,
+        fingerprint=fingerprint(rule, subject, view.header.path, properties),
     )
 
 
@@ -282,20 +266,21 @@ def _judge_scopes(
     rule: Rule, graph: ResourceGraph, scopes: Sequence[Scope], evaluators: dict[int, Evaluator]
 ) -> Iterable[Finding]:
     for scope in scopes:
-        views = [view for view in graph.views if view.resource.scope is scope]
+        views = graph.of_scope(scope)
         given = rule.select.get("given")
-        if not views or (given and not any(selects(given, view.row) for view in views)):
+        if not views or (given and not any(selects(given, row) for row in _rows(views))):
             continue
         yield _judge_scope(rule, scope, views, evaluators[id(scope)])
 
 
 def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluator) -> Finding:
     _, select, where = rule.check
-    candidates = [view for view in views if selects(select, view.row)]
+    chosen = {row.type for row in _rows(views) if selects(select, row)}
+    candidates = [view for view in views if view.row.type in chosen]
     outcomes: list[Outcome] = []
     for view in candidates:
-        fitted = fit(where, view.models) if where[1] else where
-        outcomes.append(evaluator.evaluate(fitted, view) if fitted is not None else (False, []))
+        fitted = _fit_when(where, view.models)
+        outcomes.append((fitted is None, []) if fitted in (False, None) else evaluator.evaluate(fitted, view))
     truth = any_of([outcome for outcome, _ in outcomes])
     what = " or ".join((*select.get("kind", ()), *select.get("type", ())))
     if truth is True:
@@ -323,9 +308,14 @@ def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluat
     return _scope_finding(rule, scope, Verdict.FAIL, evidence, _scope_location(views))
 
 
+def _rows(views: list[View]) -> Iterable[Row]:
+    """The catalog rows of some views, each once."""
+    return {view.row.type: view.row for view in views}.values()
+
+
 def _scope_location(views: list[View]) -> Location:
     """A scope has no line of its own: the first line of the first file that declares something in it."""
-    path = min(view.resource.origin.header().path for view in views)
+    path = min({view.header.path for view in views})
     return Location(path, Span(1, 1, 1, 1))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from phiward.model.value import Value, undecided
+from phiward.model.value import Value, plain, undecided
 
 Truth = bool | None
 Operator = Callable[[Value, Any], Truth]
@@ -35,11 +35,15 @@ def _same(a: Value, b: Any) -> bool:
 
 
 def _equals(value: Value, operand: Any) -> Truth:
-    return None if undecided(value) else _same(value, operand)
+    if undecided(value):
+        return None
+    if isinstance(value, (list, dict)) and not plain(value):
+        return None if type(operand) in (list, dict) else False
+    return _same(value, operand)
 
 
 def _in(value: Value, operand: Any) -> Truth:
-    return None if undecided(value) else any(_same(value, item) for item in operand)
+    return any_of([_equals(value, item) for item in operand])
 
 
 def _compare(test: Callable[[Any, Any], bool]) -> Operator:
@@ -132,11 +136,13 @@ def run_test(value: Value, tests: list[list[Any]], operand_of: Callable[[Any], A
 
 
 def _run(value: Value, operator: str, operand: Any, operand_of: Callable[[Any], Any]) -> Truth:
-    if operator == "size":
-        return None if undecided(value) else run_test(_size(value), operand, operand_of)
-    if operator in ("all", "any", "none"):
+    if operator in ("size", "all", "any", "none"):
         if undecided(value):
             return None
+        if value is None:
+            return operator == "none"
+        if operator == "size":
+            return run_test(_size(value), operand, operand_of)
         truths = [run_test(item, operand, operand_of) for item in _elements(value)]
         return all_of(truths) if operator == "all" else any_of(truths) if operator == "any" else negate(any_of(truths))
     return OPERATORS[operator](value, operand_of(operand))

@@ -7,12 +7,12 @@ row does not model are left out, and where none is left the rule does not apply.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from phiward.engine.operators import Truth, all_of, any_of, describe, negate, run_test
 from phiward.graph.view import Reading, View
-from phiward.model.value import Unknown, Value, undecided
+from phiward.model.value import Value, undecided
+from phiward.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +72,22 @@ class Evaluator:
         if undecided(reading.value):
             return None, [Leaf(name, reading, reading.value, [], None)]
         items = reading.value if isinstance(reading.value, list) else []
-        outcomes: list[Outcome] = []
-        for index, item in enumerate(items):
-            outcome = self._element(predicate, reading, index, item)
-            if outcome is not None:
-                outcomes.append(outcome)
-        truth, leaves = combine("all" if predicate[0] == "each" else "any", outcomes)
+        outcomes = [self._element(predicate, name, reading, index, item) for index, item in enumerate(items)]
+        truth, leaves = combine("all" if predicate[0] == "each" else "any", [o for o in outcomes if o is not None])
         return truth, leaves or [Leaf(name, reading, reading.value, [], truth)]
 
-    def _element(self, predicate: Any, reading: Reading, index: int, item: Value) -> Outcome | None:
+    def _element(self, predicate: Any, name: str, reading: Reading, index: int, item: Value) -> Outcome | None:
+        """One element of `each` or `some`; None where the condition leaves it out."""
         if undecided(item):
-            return None, [Leaf(predicate[1], reading, item, [], None, index)]
+            return None, [Leaf(name, reading, item, [], None, index)]
         when = predicate[2] if predicate[0] == "each" else None
         inner = predicate[-1]
         if when is None:
-            return self._fields(inner, predicate[1], reading, index, item)
-        applies, deciding = self._fields(when, predicate[1], reading, index, item)
+            return self._fields(inner, name, reading, index, item)
+        applies, deciding = self._fields(when, name, reading, index, item)
         if applies is False:
             return None
-        truth, leaves = self._fields(inner, predicate[1], reading, index, item)
+        truth, leaves = self._fields(inner, name, reading, index, item)
         if applies is None and truth is not True:
             return None, deciding
         return truth, leaves
@@ -106,13 +103,12 @@ class Evaluator:
             truth = run_test(observed, tests, self.operand)
             return truth, [Leaf(name, reading, observed, tests, truth, index, key)]
         inner = item.get(predicate[1]) if isinstance(item, dict) else None
-        if isinstance(inner, Unknown):
+        if undecided(inner):
             return None, [Leaf(name, reading, inner, [], None, index, predicate[1])]
-        outcomes = [
-            self._fields(predicate[-1], name, reading, index, element)
-            for element in (inner if isinstance(inner, list) else [])
-        ]
-        return combine("all" if head == "each" else "any", outcomes)
+        elements = inner if isinstance(inner, list) else [] if inner is None else [inner]
+        outcomes = [self._element(predicate, name, reading, index, element) for element in elements]
+        truth, leaves = combine("all" if head == "each" else "any", [o for o in outcomes if o is not None])
+        return truth, leaves or [Leaf(name, reading, inner, [], truth, index, predicate[1])]
 
     def expected(self, leaf: Leaf) -> Value:
         """What a leaf was held against, in words or as the plain value."""

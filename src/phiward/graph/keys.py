@@ -7,10 +7,10 @@ AWS manages, and no other alias may begin so; every other key that these argumen
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from phiward.model.value import Partial, Reference, Unknown, Value
+from phiward.record import dataclass
 
 if TYPE_CHECKING:
     from phiward.graph.resource_graph import ResourceGraph
@@ -21,6 +21,7 @@ CUSTODIES = frozenset({CUSTOMER, AWS, SERVICE, NONE})
 _KEY_TYPES = frozenset({"aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"})
 _ALIAS_TYPES = frozenset({"aws_kms_alias", "data.aws_kms_alias"})
 _uuid = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+_key_arn = re.compile(r"arn:[^:]*:kms:[^:]*:[^:]*:(?:key/.|alias/.)")
 _MAX_HOPS = 20
 
 
@@ -74,7 +75,7 @@ def _text(text: str) -> KeyUse:
         return KeyUse(text)
     if text.startswith("alias/aws/") or ":alias/aws/" in text:
         return KeyUse(AWS, text)
-    if text.startswith("alias/") or (text.startswith("arn:") and ":kms:" in text) or _uuid.fullmatch(text):
+    if re.match("alias/.", text) or _key_arn.match(text) or _uuid.fullmatch(text):
         return KeyUse(CUSTOMER, text)
     return KeyUse(Unknown("what is written is not recognisable as a KMS key"))
 

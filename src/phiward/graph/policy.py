@@ -11,12 +11,12 @@ operators and condition keys are not, so those are lowered here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from phiward.graph.truth import listed, why
 from phiward.model.holed_json import JsonError, parse
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
+from phiward.record import dataclass
 
 _ELEMENTS = frozenset(
     {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from phiward.graph.reading import MISSING, read_path
 from phiward.graph.truth import why
@@ -11,8 +12,43 @@ from phiward.graph.view import View
 from phiward.model.resource import Resource, Scope
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
 from phiward.pack import Pack, Row
+from phiward.record import dataclass
 
 _MAX_HOPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a satellite belongs: to `parents` for certain, and to one of `suspects` where there is a doubt.
+
+    No suspects at all (None) means that it may be any of them.
+    """
+
+    parents: tuple[Resource, ...] = ()
+    doubt: Unknown | None = None
+    suspects: Sequence[Resource] | None = None
+
+
+class _Names:
+    """The resources of one row in one scope by the name that they write."""
+
+    def __init__(self) -> None:
+        self.exact: dict[Value, list[Resource]] = {}
+        self._open: list[tuple[re.Pattern[str], Unknown, Resource]] = []
+
+    def add(self, name: Value, resource: Resource) -> None:
+        if isinstance(name, (str, Partial, Reference)):
+            holders = self.exact.setdefault(name, [])
+            if resource not in holders:
+                holders.append(resource)
+        if isinstance(name, (Unknown, Partial)):
+            self._open.append((_outline(name), why(name), resource))
+
+    def possible(self, text: str) -> Placement:
+        """The doubt that falls on those whose name is not known and may be `text`, or what an ARN names."""
+        texts = _arn_names(text) if text.startswith("arn:") else [text]
+        found = [(doubt, it) for outline, doubt, it in self._open if any(map(outline.fullmatch, texts))]
+        return Placement(doubt=found[0][0], suspects=[it for _, it in found]) if found else Placement()
 
 
 class ResourceGraph:
@@ -24,6 +60,7 @@ class ResourceGraph:
         self._views: dict[tuple[int, str], View] = {}
         self.views: list[View] = []
         self._of_type: dict[tuple[int, str], list[View]] = defaultdict(list)
+        self._of_scope: dict[int, list[View]] = defaultdict(list)
         self.unmodelled: dict[str, int] = defaultdict(int)
         self.resources = 0
         by_type: dict[str, list[Resource]] = defaultdict(list)
@@ -33,7 +70,9 @@ class ResourceGraph:
             self._admit(resource)
         self._satellites: dict[tuple[int, str, str], list[Resource]] = {}
         self._unplaced: dict[tuple[int, str, str], Unknown] = {}
-        self._names: dict[tuple[int, str], dict[Value, Resource]] = {}
+        self._suspected: dict[tuple[int, str, str], Unknown] = {}
+        self._names: dict[tuple[int, str], _Names] = {}
+        self._depth = 0
         for row in {row.type: row for view in self.views for row in (view.row,)}.values():
             self._attach(row, by_type)
 
@@ -47,12 +86,17 @@ class ResourceGraph:
             self.views.append(view)
             self._views[id(resource.scope), resource.address] = view
             self._of_type[id(resource.scope), resource.native_type].append(view)
+            self._of_scope[id(resource.scope)].append(view)
         elif resource.native_type not in self.pack.satellite_types:
             self.unmodelled[resource.native_type] += 1
 
     def of_type(self, native_type: str, scope: Scope) -> list[View]:
         """Every catalogued resource of a native type in a scope."""
         return self._of_type.get((id(scope), native_type), [])
+
+    def of_scope(self, scope: Scope) -> list[View]:
+        """Every catalogued resource of a scope, in the loader's order."""
+        return self._of_scope.get(id(scope), [])
 
     # -- references
 
@@ -79,11 +123,17 @@ class ResourceGraph:
 
     def resolve(self, reference: Reference, scope: Scope) -> Value:
         """The configured value behind a reference, or an `Unknown`."""
-        value: Value = reference
-        for _ in range(_MAX_HOPS):
-            if not isinstance(value, Reference):
-                return value
-            value = self.resolve_once(value, scope)
+        if self._depth >= _MAX_HOPS:
+            return Unknown(f"{reference} goes in a circle")
+        self._depth += 1
+        try:
+            value: Value = reference
+            for _ in range(_MAX_HOPS):
+                if not isinstance(value, Reference):
+                    return value
+                value = self.resolve_once(value, scope)
+        finally:
+            self._depth -= 1
         return Unknown(f"{reference} goes in a circle")
 
     # -- satellites
@@ -91,78 +141,135 @@ class ResourceGraph:
     def _attach(self, row: Row, by_type: Mapping[str, list[Resource]]) -> None:
         for alias, native, by in row.satellites:
             for satellite in by_type.get(native, ()):
-                parents = self._parents(row, satellite, by)
                 scope = id(satellite.scope)
-                if isinstance(parents, Unknown):
-                    self._unplaced.setdefault((scope, row.type, alias), parents)
-                    continue
-                for parent in parents:
-                    self._satellites.setdefault((scope, parent.address, alias), []).append(satellite)
+                for placed in self._placements(row, satellite, by):
+                    for parent in placed.parents:
+                        self._satellites.setdefault((scope, parent.address, alias), []).append(satellite)
+                    if placed.doubt is None:
+                        continue
+                    if placed.suspects is None:
+                        self._unplaced.setdefault((scope, row.type, alias), placed.doubt)
+                    for suspect in placed.suspects or ():
+                        self._suspected.setdefault((scope, suspect.address, alias), placed.doubt)
 
-    def _parents(self, row: Row, satellite: Resource, by: list[str | int]) -> list[Resource] | Unknown:
-        """The parents that a satellite names; `Unknown` where it may belong to any of them."""
+    def _placements(self, row: Row, satellite: Resource, by: list[str | int]) -> list[Placement]:
+        """Where a satellite belongs, for each parent that it names."""
         value, _ = read_path(satellite.attributes, by, lambda r: r)
         if value is MISSING:
             return []
-        found: list[Resource] = []
-        for item in value if isinstance(value, list) else [value]:
-            parent = self._parent(row, item, satellite.scope)
-            if isinstance(parent, Unknown):
-                return parent
-            if parent is not None:
-                found.append(parent)
-        return found
+        values = value if isinstance(value, list) else [value]
+        by_id = str(by[-1]).removesuffix("s").endswith("_id")
+        return [self._placed(row, item, satellite.scope, by_id=by_id) for item in values]
 
-    def _parent(self, row: Row, value: Value, scope: Scope) -> Resource | Unknown | None:
+    def _placed(self, row: Row, value: Value, scope: Scope, *, by_id: bool) -> Placement:
+        names = self._named(row, scope)
+        if isinstance(value, Reference):
+            value = self._followed(row, value, scope, names)
+            if isinstance(value, Placement):
+                return value
+        if isinstance(value, (str, Partial)):
+            named = names.exact.get(value, ())
+            if not named and isinstance(value, str) and value.startswith("arn:"):
+                named = next((names.exact[part] for part in _arn_names(value) if part in names.exact), ())
+            if named:
+                return _among(named)
+        if isinstance(value, Partial):
+            return self._inside(row, value, scope) or Placement(doubt=why(value))
+        if isinstance(value, str):
+            return Placement() if by_id and not value.startswith("arn:") else names.possible(value)
+        return Placement(doubt=why(value)) if undecided(value) else Placement()
+
+    def _followed(self, row: Row, reference: Reference, scope: Scope, names: _Names) -> Value | Placement:
+        """The parent that a reference leads to, or the value that it ends in."""
+        value: Value = reference
         for _ in range(_MAX_HOPS):
             if not isinstance(value, Reference):
-                break
+                return value
+            if value in names.exact:
+                return _among(names.exact[value])
             target = self.find(value.address, scope)
             if target is not None and target.native_type in row.native_types:
-                return target
-            if target is None or target.native_type.startswith("data."):
-                return None  # something that this root does not manage
+                return Placement((target,))
+            if target is None:
+                return Placement()  # something that this root does not manage
             resolved = self.resolve_once(value, scope)
             if isinstance(resolved, Unknown):
-                return None  # an attribute of another type of resource: not one of ours
+                written = read_path(target.attributes, value.path, lambda r: r)[0] is not MISSING
+                other = target.native_type.startswith(("data.", "aws_")) and not written
+                return Placement() if other else Placement(doubt=resolved)  # `other`: the id of what is not one of ours
             value = resolved
-        if isinstance(value, Partial) and isinstance(value.parts[0], Reference):
-            return self._parent(row, value.parts[0], scope)  # "${aws_s3_bucket.b.arn}/prefix"
-        names = self._named(row, scope) if isinstance(value, (str, Partial)) else {}
-        if value in names:
-            return names[value]
-        if isinstance(value, str) and value.startswith("arn:"):
-            return next((names[part] for part in _arn_names(value) if part in names), None)
-        return why(value) if undecided(value) else None
+        return Placement(doubt=Unknown(f"{reference} goes in a circle"))
 
-    def _named(self, row: Row, scope: Scope) -> dict[Value, Resource]:
-        """Parents by the name that they write, literal or partly known; an ambiguous one is left out."""
+    def _inside(self, row: Row, value: Partial, scope: Scope) -> Placement | None:
+        """The parent that an ARN or address leads to: `"${aws_s3_bucket.b.arn}/prefix"`."""
+        for position, part in enumerate(value.parts):
+            if isinstance(part, Reference) and _stands_alone(value.parts, position):
+                target = self.find(part.address, scope)
+                if target is not None and target.native_type in row.native_types:
+                    return Placement((target,))
+                if target is not None and position == 0 and part.path == ("arn",):
+                    return Placement()  # below another type of resource
+        return None
+
+    def _named(self, row: Row, scope: Scope) -> _Names:
+        """Parents by the name that they write: literal, partly known, or taken from another resource."""
         key = (id(scope), row.type)
         if key not in self._names:
-            names: dict[Value, Resource | None] = {}
-            for view in self.views:
-                if view.row.type == row.type and view.resource.scope is scope:
+            names = self._names[key] = _Names()
+            for native in row.native_types:
+                for view in self.of_type(native, scope):
                     for path in row.name:
-                        if str(path[-1]).endswith("_prefix"):
-                            continue  # the provider completes it: nobody else can write the name
                         value, _ = read_path(view.resource.attributes, path, lambda r: r)
-                        if isinstance(value, (str, Partial)):
-                            names[value] = None if value in names else view.resource
-            self._names[key] = {name: resource for name, resource in names.items() if resource is not None}
+                        if value is not MISSING:
+                            names.add(value, view.resource)
+                            if isinstance(value, Reference):
+                                names.add(self.resolve(value, scope), view.resource)
         return self._names[key]
 
     def satellites(self, resource: Resource, row: Row, alias: str) -> list[Resource | Unknown]:
         """The side resources of an alias; ends in an `Unknown` where one may be there that was not placed or read."""
         scope = resource.scope
-        found: list[Resource | Unknown] = list(self._satellites.get((id(scope), resource.address, alias), ()))
-        unplaced = self._unplaced.get((id(scope), row.type, alias))
-        if unplaced is not None:
-            found.append(unplaced)
-        for hole in scope.holes:
-            if not hole.references or resource.address in hole.references:
-                found.append(Unknown(hole.reason, hole.hint))
-                break
-        return found
+        found: list[Resource | Unknown] = []
+        doubts = [
+            self._unplaced.get((id(scope), row.type, alias)),
+            self._suspected.get((id(scope), resource.address, alias)),
+        ]
+        for satellite in self._satellites.get((id(scope), resource.address, alias), ()):
+            if _may_be_none(satellite, resource):
+                doubts.append(Unknown(f"how many {satellite.address} there are is not known"))
+            else:
+                found.append(satellite)
+        doubts += [
+            Unknown(hole.reason, hole.hint)
+            for hole in scope.holes
+            if not hole.references or resource.address in hole.references
+        ]
+        return [*found, *[doubt for doubt in doubts if doubt is not None][:1]]
+
+
+def _may_be_none(satellite: Resource, parent: Resource) -> bool:
+    """Whether the number of satellites is not known, and may be zero, while the parent is there."""
+    return satellite.address.endswith("[*]") and not parent.address.endswith("[*]")
+
+
+def _stands_alone(parts: Sequence[object], position: int) -> bool:
+    """Whether a piece of a text is one of its names, not the beginning or end of a longer one."""
+    before = parts[position - 1] if position else ":"
+    after = parts[position + 1] if position + 1 < len(parts) else ":"
+    return str(before).endswith((":", "/")) and str(after).startswith((":", "/"))
+
+
+def _among(named: Sequence[Resource]) -> Placement:
+    if len(named) == 1:
+        return Placement(tuple(named))
+    both = " and ".join(resource.address for resource in named[:2])
+    return Placement(doubt=Unknown(f"{both} carry the same name"), suspects=tuple(named))
+
+
+def _outline(name: Unknown | Partial) -> re.Pattern[str]:
+    """What a name that is not known, or only in part, may turn out to be."""
+    parts = name.parts if isinstance(name, Partial) else (name,)
+    return re.compile("".join(re.escape(part) if isinstance(part, str) else ".*" for part in parts), re.DOTALL)
 
 
 def _arn_names(arn: str) -> list[str]:

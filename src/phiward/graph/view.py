@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from phiward.graph.keys import KeyUse, key_use
+from phiward.graph.keys import CUSTODIES, KeyUse, key_use
 from phiward.graph.reading import MISSING, Step, read_path
 from phiward.graph.tenancy import Tenancy, data_class, identify_tenant
 from phiward.graph.truth import why
+from phiward.model.finding import Subject
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Resource
 from phiward.model.value import Reference, Unknown, Value, undecided
+from phiward.record import dataclass, replace
 
 if TYPE_CHECKING:
     from phiward.graph.resource_graph import ResourceGraph
@@ -63,7 +64,7 @@ class Reading:
 class View:
     """A resource that the catalog describes."""
 
-    __slots__ = ("_readings", "_tenancy", "graph", "resource", "row")
+    __slots__ = ("_header", "_readings", "_subject", "_tags", "_tenancy", "graph", "resource", "row")
 
     def __init__(self, resource: Resource, row: Row, graph: ResourceGraph) -> None:
         self.resource = resource
@@ -71,6 +72,9 @@ class View:
         self.graph = graph
         self._readings: dict[str, Reading] = {}
         self._tenancy: Tenancy | None = None
+        self._tags: Value = MISSING
+        self._subject: Subject | None = None
+        self._header: Location | None = None
 
     # -- identity
 
@@ -85,6 +89,11 @@ class View:
 
     @property
     def tags(self) -> Value:
+        if self._tags is MISSING:
+            self._tags = self._read_tags()
+        return self._tags
+
+    def _read_tags(self) -> Value:
         attributes = self.resource.attributes
         value = attributes.get("tags_all")
         if value is None:
@@ -92,6 +101,9 @@ class View:
         if isinstance(value, Reference):
             value = self._resolve(value)
         if isinstance(value, list):  # blocks: autoscaling's tag { key, value }
+            hidden = next((t for t in value if undecided(t) or (isinstance(t, dict) and undecided(t.get("key")))), None)
+            if hidden is not None:
+                return why(hidden.get("key") if isinstance(hidden, dict) else hidden)
             return {t["key"]: t.get("value") for t in value if isinstance(t, dict) and isinstance(t.get("key"), str)}
         if isinstance(value, dict):
             return {k: self._resolve(v) if isinstance(v, Reference) else v for k, v in value.items()}
@@ -107,6 +119,29 @@ class View:
     @property
     def data_class(self) -> str | Unknown:
         return data_class(self.resource.scope.project, self.tags)
+
+    @property
+    def header(self) -> Location:
+        """The resource's opening line, looked up once for all of its findings."""
+        if self._header is None:
+            self._header = self.resource.origin.header()
+        return self._header
+
+    @property
+    def subject(self) -> Subject:
+        """Who a finding is about. An undecided tenant or class is shown as such, never as none."""
+        if self._subject is None:
+            resource, tenant, class_ = self.resource, self.tenancy.tenant, self.data_class
+            self._subject = Subject(
+                address=resource.address,
+                type=self.row.type,
+                native_type=resource.native_type,
+                source=resource.source,
+                tenant="(unknown)" if isinstance(tenant, Unknown) else tenant,
+                data_class="(unknown)" if isinstance(class_, Unknown) else class_,
+                scope=resource.scope.path,
+            )
+        return self._subject
 
     # -- what computed properties ask
 
@@ -173,6 +208,7 @@ class View:
     def reading(self, name: str) -> Reading:
         found = self._readings.get(name)
         if found is None:
+            self._readings[name] = Reading(Unknown(f"{self.resource.address} takes it over from itself"), self.resource)
             built_in = _BUILT_IN.get(name)
             found = built_in(self) if built_in and name not in self.row.properties else self._modelled(name)
             if name in self.row.properties:
@@ -259,8 +295,9 @@ class View:
             if value is MISSING or value == "":
                 continue
             source = self.graph.view(value.address, self.resource.scope) if isinstance(value, Reference) else None
-            if source is not None and source is not self and name in source.row.properties:
-                return Reading(source.property(name), owner, at)
+            if source is not None and name in source.row.properties:
+                taken = source.reading(name)
+                return Reading(taken.value, owner, at, key=taken.key)
             text = ".".join(str(step) for step in path)
             return Reading(Unknown(f"it follows {text}, which is not in what was scanned"), owner, at)
         return None
@@ -274,6 +311,8 @@ class View:
     def _converted(self, value: Value, type_: str, owner: Resource, at: AttributePath) -> Reading:
         """The value as its property's type wants it."""
         if type_ == "key":
+            if value in CUSTODIES and read_path(owner.attributes, at, lambda r: r)[0] == value:
+                return Reading(Unknown("what is written is not recognisable as a KMS key"), owner, at)
             use = key_use(value, self.graph, self.resource.scope)
             return Reading(use.custody, owner, at, key=use)
         if undecided(value):

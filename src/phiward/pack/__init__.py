@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from phiward.model.finding import Loosened, PackIdentity
 from phiward.model.project import Project
 from phiward.model.rule import SEVERITIES, Rule
 from phiward.model.value import Value
+from phiward.record import dataclass
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 

@@ -202,6 +202,8 @@ def _object(node: ObjectNode, env: Env) -> Value:
             return first_unknown(key)
         if key is None:
             raise EvaluationError("a key of an object must not be null")
+        if isinstance(key, Sensitive):
+            return Unknown("a key of the object is sensitive")
         result[to_text(key)] = _EVALUATE[type(value_node)](value_node, env)
     return result
 

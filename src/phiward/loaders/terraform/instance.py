@@ -19,7 +19,7 @@ from phiward.loaders.terraform.sensitivity import hide
 from phiward.loaders.terraform.syntax import Block, Body, Expression, Literal, Traversal
 from phiward.loaders.terraform.types import STRING, convert, parse_type
 from phiward.model.location import Location
-from phiward.model.value import Reference, SetValue, Unknown, Value, undecided
+from phiward.model.value import Reference, Sensitive, SetValue, Unknown, Value, undecided
 
 if TYPE_CHECKING:
     from phiward.loaders.terraform.program import Program
@@ -81,7 +81,9 @@ def _expand_set(value: list[Value], env: Env) -> Expansion:
     expansion = Expansion()
     for item in value:
         key = decided(item, env)
-        if isinstance(key, str):
+        if isinstance(key, Sensitive):
+            _representative(expansion, Unknown("for_each takes no sensitive key"))
+        elif isinstance(key, str):
             expansion.instances[key] = {"each": {"key": key, "value": key}}
         else:
             _representative(expansion, first_unknown(key))
@@ -473,8 +475,9 @@ class ModuleInstance:
         key = ("provider", provider)
         if key not in self._memo:
             _, block, owner = self.configuration(provider)
-            values = block_values(block.body, "default_tags", owner.env) if block else []
-            tags = next((e.get("tags") for e in values if isinstance(e, dict)), None)
+            values = body_values(block.body, owner.env).get("default_tags") if block else None
+            blocks = values if isinstance(values, list) else [values]  # JSON may write one object
+            tags = next((e.get("tags") for e in blocks if isinstance(e, dict)), None)
             self._memo[key] = materialise(tags, owner.env)
         return self._memo[key]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from phiward.loaders.loaded import Loaded
 from phiward.loaders.terraform.instance import META, ResourceInstance, body_values
 from phiward.loaders.terraform.program import ModuleCache, Program, RawText, TerraformOrigin
 from phiward.loaders.terraform.roots import discover
@@ -19,19 +19,10 @@ from phiward.settings import Projects, Settings
 SOURCE = "terraform"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a loader brings: resources, the scopes that they were declared in, and the text of the files read."""
-
-    resources: list[Resource]
-    scopes: list[Scope]
-    sources: dict[str, str]
-
-
 def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Callable[[str], None]) -> Loaded:
     """Load every Terraform root that the paths hold or affect. What cannot be read is a diagnostic of the tree."""
     cache = ModuleCache(tree)
-    loaded = Loaded([], [], {})
+    loaded = Loaded()
     projects = Projects(tree.base, settings.settings_file)
     for directory in discover(paths, cache):
         progress(f"reading {tree.relative(directory)}")

@@ -130,6 +130,8 @@ def _merged(base: Block, override: Block) -> Block:
     attributes = {k: v for k, v in base.body.attributes.items() if k not in replaced}
     for attribute in override.body.attributes.values():
         attribute.file = override.file
+    for block in override.body.blocks:
+        block.file = override.file
     body = Body({**attributes, **override.body.attributes}, kept + override.body.blocks)
     return Block(base.start, base.header_end, base.end, base.type, base.labels, body, base.file)
 

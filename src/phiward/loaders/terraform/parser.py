@@ -69,6 +69,9 @@ _for_start = re.compile(r"for(?![\w-])")
 PRECEDENCE = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
+_MAY_SKIP = frozenset(" \t\r\n#/\ufeff")
+_STEP = frozenset(".[")
+_BEFORE_CALL = frozenset(" \t(")
 _KEYWORDS = {"true": True, "false": False, "null": None}
 
 
@@ -119,6 +122,8 @@ class Parser:
         return HclSyntaxError(message, self.pos if offset is None else offset)
 
     def skip(self) -> None:
+        if self.text[self.pos : self.pos + 1] not in _MAY_SKIP:
+            return
         found = (_blank if self.multiline else _space).match(self.text, self.pos)
         if found:
             self.pos = found.end()
@@ -278,9 +283,9 @@ class Parser:
         steps: list[str | int | Expression] = []
         start = target.start
         while True:
-            if self.multiline:
+            if self.multiline and self.text[self.pos : self.pos + 1] in _MAY_SKIP:
                 self.skip_before_dot()
-            if self.peek("...") or not self.text.startswith((".", "["), self.pos):
+            if self.text[self.pos : self.pos + 1] not in _STEP or self.peek("..."):
                 break
             if _full_splat.match(self.text, self.pos):
                 return self.full_splat(start, self.access(start, target, steps))
@@ -385,7 +390,8 @@ class Parser:
             if not found:
                 raise self.error("expected a function name after '::'")
             name, self.pos = f"{name}::{found.group()}", found.end()
-        if opening := _opening.match(self.text, self.pos):
+        opening = _opening.match(self.text, self.pos) if self.text[self.pos : self.pos + 1] in _BEFORE_CALL else None
+        if opening:
             self.pos = opening.end()
             return self.call(name, start)
         return Traversal(start, self.pos, name, ())

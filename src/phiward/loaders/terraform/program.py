@@ -330,11 +330,12 @@ def _locate(body: Body, env: Any, path: AttributePath, file: SourceFile) -> Loca
     elements = list(block_elements(body.blocks, name, env))
     if index < len(elements) and not isinstance(elements[index], Unknown):
         inner_body, inner_env = elements[index]  # type: ignore[misc]
+        named = [b for b in named if b.body is inner_body or any(c.body is inner_body for c in b.body.blocks)] or named
+        file = named[0].file or file
         deeper = _locate(inner_body, inner_env, rest[1:] if rest and isinstance(rest[0], int) else rest, file)
         if deeper is not None:
             return deeper
-        named = [b for b in named if b.body is inner_body] or named
-    return file.location(named[0].start, named[0].header_end)
+    return (named[0].file or file).location(named[0].start, named[0].header_end)
 
 
 def _inner(node: Any, path: AttributePath) -> Any:

@@ -90,7 +90,7 @@ def template_tokens(parser: Parser, start: int, end: int) -> list[_Token]:
             continue
         found = _heredoc_text.match(parser.text, parser.pos, end)
         assert found
-        tokens.append(_Token("text", found.start(), found.end(), _literal(found.group().replace("\r\n", "\n"))))
+        tokens.append(_Token("text", found.start(), found.end(), _literal(found.group())))
         parser.pos = found.end()
     return tokens
 

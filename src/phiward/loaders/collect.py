@@ -1,0 +1,81 @@
+"""Paths -> resources: each path goes to the loader that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from phiward.loaders.loaded import Loaded
+from phiward.loaders.terraform import loader as source
+from phiward.loaders.terraform.module import is_terraform
+from phiward.loaders.tree import Tree
+from phiward.settings import Projects, Settings
+
+_DOCUMENT_SUFFIXES = (".json", ".tfplan", ".tfstate", ".plan")
+_ZIP = b"PK\x03\x04"
+
+
+def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Callable[[str], None]) -> Loaded:
+    """Load everything that the paths name. What cannot be read is a diagnostic of the tree.
+
+    Plans and states are read where they are named themselves; directories are searched for Terraform's source only,
+    for a plan that lies beside its source would else be judged twice.
+    """
+    documents = [path for path in dict.fromkeys(paths) if _may_be_document(path)]
+    if not documents:
+        return source.load(paths, tree, settings, progress)
+    loaded = Loaded()
+    left = [path for path in paths if path not in documents]
+    left += _load_documents(documents, tree, settings, progress, loaded)
+    if left:
+        found = source.load(tuple(left), tree, settings, progress)
+        loaded.resources.extend(found.resources)
+        loaded.scopes.extend(found.scopes)
+        loaded.sources.update(found.sources)
+    return loaded
+
+
+def _load_documents(
+    paths: list[Path], tree: Tree, settings: Settings, progress: Callable[[str], None], loaded: Loaded
+) -> list[Path]:
+    """Load the plans and states among some files; the other files, which Terraform's source may read."""
+    from phiward.loaders.terraform.documents import Kind, read_document, terraform_above
+    from phiward.loaders.terraform.plan import load_plan
+    from phiward.loaders.terraform.state import load_state
+
+    others: list[Path] = []
+    projects = Projects(tree.base, settings.settings_file)
+    for path in paths:
+        progress(f"reading {tree.relative(path)}")
+        document = read_document(path, tree, run_terraform=not settings.changed)
+        if document.kind is Kind.PLAN:
+            load_plan(document, tree, projects.of(path.parent), loaded)
+        elif document.kind in (Kind.STATE, Kind.STATE_FILE):
+            load_state(document, tree, projects.of(path.parent), loaded)
+        elif document.kind is Kind.OTHER and (settings.changed or any(terraform_above(path.parent, tree))):
+            others.append(path)
+        else:
+            tree.hole(
+                document.code,
+                path,
+                document.problem,
+                hint=document.hint,
+                line=document.line,
+                column=document.column,
+            )
+    return others
+
+
+def _may_be_document(path: Path) -> bool:
+    """Whether a named file may be a plan or a state: by its name, or as a binary plan by its first bytes."""
+    if not path.is_file() or is_terraform(path.name) or ".tfvars" in path.name:
+        return False
+    return path.name.endswith(_DOCUMENT_SUFFIXES) or _starts_as_zip(path)
+
+
+def _starts_as_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_ZIP)) == _ZIP
+    except OSError:
+        return False
