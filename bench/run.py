@@ -75,7 +75,8 @@ def start_up(bench: Bench) -> None:
 def hook(bench: Bench) -> None:
     """One changed file: of the estate (its module's callers are read too), and one that stands alone."""
     alone = WORK / "alone" / "main.tf"
-    alone.parent.mkdir(parents=True, exist_ok=True)
+    # A repository of its own: callers of a changed file's module are looked for in all of its repository.
+    (alone.parent / ".git").mkdir(parents=True, exist_ok=True)
     tree = _tree(SMALL_TREE)
     alone.write_text((tree / "databases.tf").read_text() + (tree / "keys.tf").read_text())
     click = [bench.phiward.parent / "python", "-c", "import click"]

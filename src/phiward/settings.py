@@ -89,17 +89,19 @@ def read_yaml(path: Path) -> Any:
             starts = isinstance(event, yaml.CollectionStartEvent)
             depth += starts - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
-                where = f"{path}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
-                raise SettingsError(f"nested deeper than {_DEEPEST} levels", where=where)
+                raise SettingsError(f"nested deeper than {_DEEPEST} levels", where=_at(path, event.start_mark))
         return yaml.load(data, Loader=loader)  # noqa: S506 - both are safe loaders
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        where = _at(path, error.problem_mark)
         raise SettingsError(f"not valid YAML: {error.problem}", where=where) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError("not valid YAML", where=str(path)) from error
+
+
+def _at(path: Path, mark: Any) -> str:
+    return f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
 
 
 def parse_project(document: Any, path: str, directory: str = "") -> Project:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from harness import RULE, Outcome, outcome, write_tree
+from harness import REPOSITORY, RULE, Outcome, outcome, write_tree
+
+from phiward.pack.compile import Compiler
 
 Scan = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _as_shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The package with its pack compiled, as a wheel has it: hundreds of runs start three times faster."""
+    top = tmp_path_factory.mktemp("shipped")
+    shutil.copytree(REPOSITORY / "src" / "phiward", top / "phiward", ignore=shutil.ignore_patterns("_pack"))
+    compiled = top / "phiward" / "_pack" / "pack.json"
+    compiled.parent.mkdir()
+    compiled.write_text(json.dumps(Compiler(REPOSITORY / "rules").compile()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(top) + os.pathsep + os.environ.get("PYTHONPATH", ""))
+        yield
 
 
 @pytest.fixture

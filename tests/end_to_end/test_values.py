@@ -54,6 +54,7 @@ def test_a10_a_count_of_zero_is_no_resource(scan, given, number):
 
 INGRESS = """
 variable "open" {
+  type    = list(string)
   default = ["10.0.0.0/8", "0.0.0.0/0"]
 }
 resource "aws_security_group" "a" {
@@ -74,7 +75,7 @@ def test_a11_a_dynamic_block_is_expanded(scan):
     done = scan({"main.tf": INGRESS}, rules=PORTS)
     assert (done.status, done.verdicts) == (1, {"aws_security_group.a": "fail"})
     [finding] = done.record["findings"]
-    assert finding["location"]["line"] == 12
+    assert finding["location"]["line"] == 13
     assert [evidence["observed"] for evidence in finding["evidence"]] == [[22]]
     assert scan(None, "--var", 'open=["10.0.0.0/8"]', rules=PORTS).verdicts == {"aws_security_group.a": "pass"}
 

@@ -106,7 +106,12 @@ def test_elements_that_are_plain_values():
     assert truth(spec, rule=[{"port": 80}]) is F
 
 
-NESTED = {"each": {"in": "rules", "assert": {"each": {"in": "to", "when": {"open": True}, "assert": {"port": {"not_equals": 22}}}}}}
+NESTED = {
+    "each": {
+        "in": "rules",
+        "assert": {"each": {"in": "to", "when": {"open": True}, "assert": {"port": {"not_equals": 22}}}},
+    }
+}
 ANY = {"some": {"in": "rules", "assert": {"some": {"in": "to", "assert": {"port": {"not_equals": 22}}}}}}
 
 

@@ -164,3 +164,10 @@ def view_of(address: str, *resources: Resource) -> View:
     view = graph_of(*resources).view(address, resources[0].scope)
     assert view is not None
     return view
+
+
+def database(*others: tuple[str, Mapping[str, Value]], **attributes: Value) -> View:
+    """The view of a database with these attributes, beside other resources: (address, attributes)."""
+    root = scope()
+    beside = [made(address, root, **values) for address, values in others]
+    return view_of("aws_database.a", made("aws_database.a", root, **attributes), *beside)

@@ -6,9 +6,9 @@ import pytest
 
 from phiward.model.resource import Hole
 from phiward.model.value import Partial, Reference, Unknown
+from tests.graph.properties import views_of
 from tests.graph.small import graph_of, made, scope, view_of
 from tests.graph.undecided import Undecided
-from tests.graph.properties import views_of
 
 VAR = Unknown("variable env has no value")
 ON = [{"status": "Enabled"}]
@@ -102,7 +102,9 @@ def test_a_circle_below_the_first_step_ends():
 
 def test_two_parents_of_one_name_are_both_in_doubt_and_no_third():
     root = scope()
-    buckets = [made(f"aws_bucket.{n}", root, bucket=name) for n, name in zip("abc", ("docs", "docs", "logs"), strict=True)]
+    buckets = [
+        made(f"aws_bucket.{n}", root, bucket=name) for n, name in zip("abc", ("docs", "docs", "logs"), strict=True)
+    ]
     graph = graph_of(*buckets, made("aws_bucket_versioning.v", root, bucket="docs", settings=ON))
     read = {view.resource.address: view.property("versioned") for view in graph.views}
     assert read["aws_bucket.a"] == Undecided("aws_bucket.a and aws_bucket.b carry the same name")
@@ -156,6 +158,46 @@ def test_a_satellite_whose_number_is_not_known_may_not_be_there():
     assert view_of("aws_bucket.a", bucket, side).property("versioned") == Undecided("how many")
 
 
+@pytest.mark.parametrize(
+    ("side", "parent", "expected"),
+    [
+        ("module.m[*].aws_bucket_versioning.v", "aws_bucket.a", Undecided("how many")),
+        ("module.m[*].aws_bucket_versioning.v", "module.m[*].aws_bucket.a", True),
+        ("module.m[*].aws_bucket_versioning.v[*]", "module.m[*].aws_bucket.a", Undecided("how many")),
+        ("module.m[*].aws_bucket_versioning.v[*]", "module.m[*].aws_bucket.a[*]", True),
+        ("module.m[*].module.n[*].aws_bucket_versioning.v", "module.m[*].aws_bucket.a", Undecided("how many")),
+        ("module.n[*].aws_bucket_versioning.v", "module.m[*].aws_bucket.a", Undecided("how many")),
+        ('module.m["*"].aws_bucket_versioning.v', "aws_bucket.a", True),
+    ],
+)
+def test_a_satellite_in_modules_whose_number_is_not_known(side, parent, expected):
+    root = scope()
+    made_side = made(side, root, bucket=Reference(parent, ("id",)), settings=ON)
+    assert view_of(parent, made(parent, root), made_side).property("versioned") == expected
+
+
+def test_two_satellites_that_contradict_each_other_decide_nothing():
+    root = scope()
+    sides = [
+        made(f"aws_bucket_versioning.{status}", root, bucket="a", settings=[{"status": status}])
+        for status in ("Enabled", "Suspended")
+    ]
+    view = view_of("aws_bucket.a", made("aws_bucket.a", root, bucket="a"), *sides)
+    assert view.property("versioned") == Undecided("aws_bucket_versioning.Suspended write it differently")
+    agreeing = view_of("aws_bucket.a", made("aws_bucket.a", root, bucket="a"), sides[0], sides[0])
+    assert agreeing.property("versioned") is True
+
+
+def test_a_parent_goes_before_another_that_borrows_its_name():
+    root = scope()
+    graph = graph_of(
+        made("aws_bucket.a", root, bucket="a"),
+        made("aws_bucket.b", root, bucket=Reference("aws_bucket.a", ("bucket",))),
+        made("aws_bucket_versioning.v", root, bucket=Reference("aws_bucket.a", ("bucket",)), settings=ON),
+    )
+    assert [view.property("versioned") for view in graph.views] == [True, False]
+
+
 def test_satellites_of_as_many_parents_are_there_with_them():
     root = scope()
     bucket = made("aws_bucket.a[*]", root)
@@ -184,7 +226,9 @@ def test_an_inline_setting_decides_where_a_satellite_may_be_hidden():
 def test_one_address_in_two_roots_is_two_resources():
     one, two = scope("one"), scope("two")
     graph = graph_of(
-        made("aws_bucket.a", one), made("aws_bucket.a", two), made("aws_bucket_versioning.v", two, bucket=Reference("aws_bucket.a"), settings=ON)
+        made("aws_bucket.a", one),
+        made("aws_bucket.a", two),
+        made("aws_bucket_versioning.v", two, bucket=Reference("aws_bucket.a"), settings=ON),
     )
     assert [view.property("versioned") for view in graph.views] == [False, True]
     assert [view.resource.scope.path for view in graph.of_scope(two)] == ["two"]
@@ -240,5 +284,19 @@ resource "aws_s3_bucket_versioning" "v" {
 }
 """,
     )
-    read = {address: view.property("integrity.versioned") for address, view in views.items() if "aws_s3_bucket" in address}
+    read = {
+        address: view.property("integrity.versioned") for address, view in views.items() if "aws_s3_bucket" in address
+    }
     assert read == {"module.docs.aws_s3_bucket.a": True, "module.logs.aws_s3_bucket.a": False}
+
+
+def test_beyond_many_candidates_any_of_the_type_may_be_meant():
+    root = scope()
+    same = [made(f"aws_bucket.s{n}", root, bucket="docs") for n in range(300)]
+    graph = graph_of(
+        *same, made("aws_bucket.z", root, bucket="z"), made("aws_bucket_versioning.v", root, bucket="docs")
+    )
+    assert graph.views[-1].property("versioned") == Undecided("the same name")
+    vague = [made(f"aws_bucket.s{n}", root, bucket=Partial((VAR, f"-{n}"))) for n in range(300)]
+    graph = graph_of(*vague, made("aws_bucket_versioning.v", root, bucket="other"))
+    assert graph.views[0].property("versioned") == Undecided("variable env")

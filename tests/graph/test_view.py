@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from phiward.graph.keys import KeyUse, key_use
+from phiward.graph.keys import KeyUse
 from phiward.graph.reading import MISSING, read_path
-from phiward.graph.tenancy import data_class, identify_tenant
 from phiward.graph.view import Reading
-from phiward.model.project import Identify, Project
 from phiward.model.value import Partial, Reference, Sensitive, Unknown
-from tests.graph.properties import views_of
-from tests.graph.small import graph_of, made, scope, view_of
+from tests.graph.small import database, made, scope, view_of
 from tests.graph.undecided import Undecided
 
 VAR = Unknown("variable x has no value", "pass --var x")
 UUID = "1234abcd-12ab-34cd-56ef-1234567890ab"
-
-
-def database(*others, **attributes):
-    root = scope()
-    beside = [made(address, root, **values) for address, values in others]
-    return view_of("aws_database.a", made("aws_database.a", root, **attributes), *beside)
 
 
 def keep(reference):
@@ -215,198 +206,7 @@ def test_a_copy_of_a_copy_keeps_the_identity_of_its_key():
     assert view.key("encryption.key") == KeyUse("customer", "aws_kms_key.k", resource=True)
 
 
-# -- keys
-
-KEYS = [
-    ("aws_kms_key.k", {}),
-    ("aws_kms_external_key.k", {}),
-    ("aws_kms_replica_key.k", {}),
-    ("aws_kms_alias.mine", {"name": "alias/mine", "target_key_id": Reference("aws_kms_key.k", ("key_id",))}),
-    ("aws_kms_alias.literal", {"name": "alias/lit", "target_key_id": UUID}),
-    ("aws_kms_alias.broken", {"name": "alias/none"}),
-    ("data.aws_kms_alias.managed", {"name": "alias/aws/s3"}),
-    ("data.aws_kms_alias.mine", {"name": "alias/mine"}),
-    ("data.aws_kms_alias.open", {}),
-    ("data.aws_kms_key.managed", {"key_id": "alias/aws/rds"}),
-    ("data.aws_kms_key.mine", {"key_id": Reference("aws_kms_key.k", ("arn",))}),
-    ("data.aws_kms_key.var", {"key_id": VAR}),
-    ("data.aws_kms_key.none", {}),
-    ("aws_database.p", {"kms_key_id": Reference("aws_kms_alias.mine", ("target_key_arn",))}),
-    ("aws_database.bare", {}),
-    ("terraform_data.loop", {"input": Reference("terraform_data.loop", ("input",))}),
-]
-
-
-@pytest.mark.parametrize(
-    ("value", "custody", "identity"),
-    [
-        (Reference("aws_kms_key.k", ("arn",)), "customer", "aws_kms_key.k"),
-        (Reference("aws_kms_key.k"), "customer", "aws_kms_key.k"),
-        (Reference("aws_kms_external_key.k", ("id",)), "customer", "aws_kms_external_key.k"),
-        (Reference("aws_kms_replica_key.k", ("key_id",)), "customer", "aws_kms_replica_key.k"),
-        (Reference("aws_kms_alias.mine", ("arn",)), "customer", "aws_kms_key.k"),
-        (Reference("aws_kms_alias.mine", ("name",)), "customer", "aws_kms_key.k"),
-        (Reference("aws_kms_alias.literal", ("arn",)), "customer", UUID),
-        (Reference("aws_kms_alias.broken", ("arn",)), Undecided("names no key"), ""),
-        (Reference("data.aws_kms_alias.managed", ("target_key_arn",)), "aws", "alias/aws/s3"),
-        (Reference("data.aws_kms_alias.mine", ("arn",)), "customer", "alias/mine"),
-        (Reference("data.aws_kms_alias.open", ("arn",)), Undecided("no name"), ""),
-        (Reference("data.aws_kms_key.managed", ("arn",)), "aws", "alias/aws/rds"),
-        (Reference("data.aws_kms_key.mine", ("arn",)), "customer", "aws_kms_key.k"),
-        (Reference("data.aws_kms_key.var", ("arn",)), VAR, ""),
-        (Reference("data.aws_kms_key.none", ("arn",)), Undecided("read by the provider"), ""),
-        (Reference("aws_database.p", ("kms_key_id",)), "customer", "aws_kms_key.k"),
-        (Reference("aws_database.bare", ("kms_key_id",)), Undecided("only after apply"), ""),
-        (Reference("aws_kms_key.gone", ("arn",)), Undecided("not in what was scanned"), ""),
-        (Reference("terraform_data.loop", ("input",)), Undecided("circle"), ""),
-        (UUID, "customer", UUID),
-        ("mrk-1234abcd12ab34cd56ef1234567890ab", "customer", "mrk-1234abcd12ab34cd56ef1234567890ab"),
-        ("alias/records", "customer", "alias/records"),
-        ("alias/aws/rds", "aws", "alias/aws/rds"),
-        ("arn:aws:kms:us-east-1:1:alias/aws/rds", "aws", "arn:aws:kms:us-east-1:1:alias/aws/rds"),
-        ("arn:aws-us-gov:kms:r:1:key/" + UUID, "customer", "arn:aws-us-gov:kms:r:1:key/" + UUID),
-        ("arn:aws:s3:::x:kms:key/1", Undecided("not recognisable"), ""),
-        ("arn:aws:kms:r:1:", Undecided("not recognisable"), ""),
-        ("alias/", Undecided("not recognisable"), ""),
-        ("records", Undecided("not recognisable"), ""),
-        (VAR, VAR, ""),
-        (True, Undecided("not a key"), ""),
-        (["alias/x"], Undecided("not a key"), ""),
-        (Partial(("arn:aws:kms:", VAR, ":1:key/", VAR)), "customer", None),
-        (Partial(("arn:aws:kms:", VAR, ":1:alias/records")), "customer", None),
-        (Partial(("arn:aws:kms:", VAR, ":1:alias/", VAR)), VAR, ""),
-        (Partial(("arn:aws:kms:", VAR, ":1:alias/aws/s3")), "aws", None),
-        (Partial(("arn:aws:kms:", VAR)), VAR, ""),
-        (Partial(("alias/records-", VAR)), "customer", None),
-        (Partial(("alias/", VAR)), VAR, ""),
-        (Partial(("alias/a", VAR)), VAR, ""),  # alias/aws/rds?
-        (Partial(("alias/", Reference("aws_other.x", ("name",)))), Undecided("only after apply"), ""),
-        (Partial((VAR, "key/1")), VAR, ""),
-    ],
-)
-def test_who_holds_a_key(value, custody, identity):
-    root = scope()
-    use = key_use(value, graph_of(*[made(address, root, **values) for address, values in KEYS]), root)
-    assert use.custody == custody
-    assert identity is None or use.identity == identity
-    assert use.resource == (identity is not None and identity.startswith("aws_kms"))
-
-
-@pytest.mark.parametrize("word", ["customer", "aws", "service", "none"])
-def test_a_word_of_ours_is_no_key_where_terraform_writes_it(word):
-    assert database(kms_key_id=word).property("encryption.key") == Undecided("not recognisable")
-
-
-def test_the_key_of_a_property_that_is_not_written_is_its_default():
-    assert database().key("encryption.key") == KeyUse("aws")
-    assert database(kms_key_id=None).property("encryption.key") == "aws"
-    assert database(kms_key_id=VAR).key("encryption.key") == KeyUse(VAR)
-
-
-def test_a_key_through_a_modules_output(tmp_path):
-    (tmp_path / "keys").mkdir()
-    (tmp_path / "keys" / "main.tf").write_text(
-        'resource "aws_kms_key" "k" {}\noutput "arns" { value = { records = aws_kms_key.k.arn } }\n'
-    )
-    views = views_of(
-        tmp_path,
-        """
-module "keys" { source = "./keys" }
-locals { key = module.keys.arns["records"] }
-resource "aws_db_instance" "a" { kms_key_id = local.key }
-""",
-    )
-    use = views["aws_db_instance.a"].key("encryption.key")
-    assert use == KeyUse("customer", "module.keys.aws_kms_key.k", resource=True)
-
-
-# -- tags, tenants, data classes
-
-
-@pytest.mark.parametrize(
-    ("attributes", "expected"),
-    [
-        ({}, {}),
-        ({"tags": {"a": "b"}}, {"a": "b"}),
-        ({"tags": {"a": "b"}, "tags_all": {"a": "b", "c": "d"}}, {"a": "b", "c": "d"}),
-        ({"tags": [{"key": "a", "value": "b"}]}, {"a": "b"}),
-        ({"tags": [{"key": "a", "value": "b"}, VAR]}, VAR),
-        ({"tags": [{"key": VAR, "value": "b"}]}, VAR),
-        ({"tags": VAR}, VAR),
-        ({"tags": {"a": VAR}}, {"a": VAR}),
-        ({"tags": {"a": Reference("aws_other.o", ("name",))}}, {"a": "x"}),
-        ({"tags": Reference("aws_other.o", ("tags",))}, {"t": "v"}),
-        ({"tags": "text"}, {}),
-    ],
-)
-def test_tags(attributes, expected):
-    other = ("aws_other.o", {"name": "x", "tags": {"t": "v"}})
-    assert database(other, **attributes).tags == expected
-
-
-TAG, KEY, NAME = Identify("tag", "tenant"), Identify("instance_key", r'tenant\["(?P<tenant>[^"]+)"\]'), Identify(
-    "name", "^ehr-(?P<tenant>[a-z]+)-"
-)
-
-
-@pytest.mark.parametrize(
-    ("identify", "address", "name", "tags", "expected"),
-    [
-        ([TAG], "a.b", None, {"tenant": "mercy"}, "mercy"),
-        ([TAG], "a.b", None, {}, None),
-        ([TAG], "a.b", None, {"tenant": ""}, None),
-        ([TAG], "a.b", None, {"tenant": None}, None),
-        ([TAG], "a.b", None, {"tenant": 7}, "7"),
-        ([TAG], "a.b", None, {"tenant": True}, "true"),
-        ([TAG], "a.b", None, VAR, VAR),
-        ([TAG], "a.b", None, {"tenant": Partial(("m", VAR))}, VAR),
-        ([KEY], 'module.tenant["mercy"].a.b', None, {}, "mercy"),
-        ([KEY], 'module.other["mercy"].a.b', None, {}, None),
-        ([KEY], "module.tenant[*].a.b", None, {}, Undecided("instances")),
-        ([KEY], "module.other[*].a.b", None, {}, None),
-        ([NAME], "a.b", "ehr-mercy-db", {}, "mercy"),
-        ([NAME], "a.b", "other", {}, None),
-        ([NAME], "a.b", None, {}, None),
-        ([NAME], "a.b", VAR, {}, VAR),
-        ([NAME], "a.b", Partial(("ehr-", VAR, "-db")), {}, VAR),
-        ([NAME], "a.b", Partial((VAR, "-db")), {}, VAR),
-        ([NAME], "a.b", Partial(("e", VAR)), {}, VAR),
-        ([NAME], "a.b", Partial(("other-", VAR)), {}, None),
-        ([Identify("name", "^ehr-|^emr-(?P<tenant>x)")], "a.b", Partial(("emr-", VAR)), {}, VAR),
-        ([Identify("name", "(?P<tenant>mercy)")], "a.b", Partial(("other-", VAR)), {}, VAR),
-        ([Identify("name", "^ehr-(?P<tenant>mercy|stjude)-")], "a.b", Partial(("logs-", VAR)), {}, None),
-        # the first entry that matches decides; one that might match ends the search
-        ([TAG, NAME], "a.b", "ehr-lakeside-db", {"tenant": "mercy"}, "mercy"),
-        ([NAME, TAG], "a.b", "ehr-lakeside-db", {"tenant": "mercy"}, "lakeside"),
-        ([TAG, NAME], "a.b", "ehr-lakeside-db", {}, "lakeside"),
-        ([TAG, NAME], "a.b", "ehr-lakeside-db", VAR, VAR),
-        ([NAME, TAG], "a.b", VAR, {"tenant": "mercy"}, VAR),
-        ([Identify("namespace_label", "x"), TAG], "a.b", None, {"tenant": "mercy"}, "mercy"),
-    ],
-)
-def test_whose_a_resource_is(identify, address, name, tags, expected):
-    assert identify_tenant(Project(identify=tuple(identify)), address, name, tags).tenant == expected
-
-
-def test_what_decided_the_tenant_is_told():
-    found = identify_tenant(Project(identify=(TAG, NAME)), "a.b", "ehr-mercy-db", {})
-    assert found.found_by == "name ^ehr-(?P<tenant>[a-z]+)-"
-
-
-@pytest.mark.parametrize(
-    ("tags", "expected"),
-    [
-        ({}, "phi"),
-        ({"data-class": "public"}, "public"),
-        ({"data-class": ""}, "phi"),
-        ({"data-class": None}, "phi"),
-        ({"data-class": VAR}, VAR),
-        (VAR, VAR),
-        ("text", "phi"),
-    ],
-)
-def test_a_store_is_taken_to_hold_phi_unless_it_is_marked_otherwise(tags, expected):
-    assert data_class(Project(), tags) == expected
+# -- what every resource has
 
 
 def test_what_every_resource_has():
@@ -439,7 +239,11 @@ def test_views_that_computed_properties_ask_for():
     assert view.follow(Reference("aws_gone.o", ("id",))) is None
     assert view.follow("text") is None
     root = scope()
-    bucket = view_of("aws_bucket.a", made("aws_bucket.a", root, bucket="a"), made("aws_bucket_policy.p", root, bucket="a", policy="{}"))
+    bucket = view_of(
+        "aws_bucket.a",
+        made("aws_bucket.a", root, bucket="a"),
+        made("aws_bucket_policy.p", root, bucket="a", policy="{}"),
+    )
     assert bucket.get("@policy.policy") == "{}"
     assert bucket.get("@policy") == [{"bucket": "a", "policy": "{}"}]
     assert bucket.get("@versioning") is None

@@ -50,6 +50,7 @@ def rooted(directory: Path, expression: str, more: str = "") -> Root:
     [
         ("aws_kms_key.k.arn", Reference("aws_kms_key.k", ("arn",))),
         ("aws_kms_key.k", Reference("aws_kms_key.k")),
+        ("resource.aws_kms_key.k.arn", Reference("aws_kms_key.k", ("arn",))),
         ("data.aws_region.r.name", Reference("data.aws_region.r", ("name",))),
         ('"${aws_kms_key.k.arn}"', Reference("aws_kms_key.k", ("arn",))),
         ("[aws_kms_key.k.arn]", [Reference("aws_kms_key.k", ("arn",))]),

@@ -21,7 +21,8 @@ def command() -> None:
 def check(paths: tuple[Path, ...], **options: Any) -> int:
     """Check every exception under PATHS: complete, known rule, not expired, and covering something.
 
-    Exits with 2 for one that cannot be read, 1 for one that is expired or covers nothing, else 0.
+    Exits with 2 for one that cannot be read, 4 where a file could not be read, 1 for one that is expired or covers
+    nothing, else 0.
     """
     from phiward.errors import NothingToScan
     from phiward.pipeline import scan
@@ -35,4 +36,9 @@ def check(paths: tuple[Path, ...], **options: Any) -> int:
         click.echo(f"{problem.path}:{problem.line}:{problem.column}: {problem.message}\n  {problem.hint}")
     waived = report.summary.waived
     click.echo(f"{waived} finding{'' if waived == 1 else 's'} under an exception, {len(problems)} to look at", err=True)
-    return 2 if any(p.invalid for p in problems) else 1 if problems else 0
+    if any(problem.invalid for problem in problems):
+        return 2
+    if any(diagnostic.incomplete for diagnostic in report.diagnostics):
+        click.echo("something could not be read: an exception may stand there; `phiward scan` says what", err=True)
+        return 4
+    return 1 if problems else 0

@@ -84,11 +84,16 @@ def key_shared_by_tenants(view: View, index: GraphIndex) -> Judgement:
     """Whether a key serves the stores of tenants that were promised keys apart.
 
     Without tiers every tenant is promised its own key. With them, `dedicated` forbids any other tenant on the key,
-    `per-tier` any tenant of another tier, and `shared` nothing.
+    `per-tier` any tenant of another tier, and `shared` nothing. A key that is declared elsewhere is judged at each
+    tenant's store that names it.
     """
     project = view.resource.scope.project
     by_key, undecided = index.uses(view.resource.scope)
-    stores = by_key.get(view.resource.address, [])
+    identity = view.resource.address
+    if "datastore" in view.row.kinds:
+        use = view.key(KEY_PROPERTY) if KEY_PROPERTY in view.row.properties else KeyUse("none")
+        identity = "" if use.resource or view.tenancy.tenant is None else use.identity
+    stores = by_key.get(identity, []) if identity else []
     if not stores:
         return NOT_APPLICABLE
     tenants: dict[str, View] = {}
@@ -99,6 +104,9 @@ def key_shared_by_tenants(view: View, index: GraphIndex) -> Judgement:
             doubtful.append((store, tenant))
         elif tenant is not None:
             tenants.setdefault(tenant, store)
+    if _breaks_a_promise(project, tenants) and "(unknown" in identity:
+        why = Unknown(f"whether {identity} is one key for all of them is not known")
+        return Judgement(None, (Fact(KEY_PROPERTY, why, "one tenant", _key_fact(stores[0]).location),))
     if _breaks_a_promise(project, tenants):
         names = ", ".join(sorted(tenants))
         facts = tuple(_key_fact(tenants[name]) for name in sorted(tenants))

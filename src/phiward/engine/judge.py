@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from phiward.engine.graph_rules import GRAPH_RULES, NOT_APPLICABLE, GraphIndex, Judgement
@@ -12,7 +13,7 @@ from phiward.engine.operators import Truth, any_of
 from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit
 from phiward.engine.suggest import suggestion
 from phiward.graph.resource_graph import ResourceGraph
-from phiward.graph.view import View
+from phiward.graph.view import Reading, View
 from phiward.model.finding import Evidence, Finding, Subject, Verdict
 from phiward.model.location import Location, Span
 from phiward.model.resource import Scope
@@ -25,6 +26,7 @@ from phiward.record import dataclass, replace
 MAX_EVIDENCE = 50
 _VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
 _placeholder = re.compile(r"\{(\w+)\}")
+_index = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,18 @@ def _judge_one(rule: Rule, prepared: _Prepared, view: View, evaluator: Evaluator
     truth, leaves = evaluator.evaluate(prepared.check, view)
     if applies is None and truth is not True:
         truth, leaves = None, deciding
-    evidence = _evidence(leaves, evaluator)
-    return _finding(rule, view, _VERDICTS[truth], evidence, evidence[0].location if evidence else None)
+    verdict, evidence = _VERDICTS[truth], _evidence(leaves, evaluator)
+    message = _message(rule, verdict, view.subject, evidence, _element(leaves))
+    return _finding(rule, view, verdict, evidence, evidence[0].location if evidence else None, message)
+
+
+def _element(leaves: list[Leaf]) -> dict[str, str]:
+    """The fields of the first deciding element of a list, for the rule's message: `{source}`."""
+    for leaf in leaves:
+        value = leaf.reading.value
+        if leaf.element is not None and isinstance(value, list) and isinstance(value[leaf.element], dict):
+            return {str(name): _words(_shown(field)) for name, field in value[leaf.element].items()}
+    return {}
 
 
 def _evidence(leaves: list[Leaf], evaluator: Evaluator) -> tuple[Evidence, ...]:
@@ -202,7 +214,7 @@ def _finding(
     message: str = "",
 ) -> Finding:
     subject = view.subject
-    properties = sorted({item.property for item in evidence}) if verdict is Verdict.FAIL else []
+    properties = sorted({_index.sub("[]", e.property) for e in evidence}) if verdict is Verdict.FAIL else []
     return Finding(
         rule=rule,
         verdict=verdict,
@@ -220,7 +232,13 @@ def fingerprint(rule: Rule, subject: Subject, path: str, properties: list[str]) 
     return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def _message(rule: Rule, verdict: Verdict, subject: Subject, evidence: tuple[Evidence, ...]) -> str:
+def _message(
+    rule: Rule,
+    verdict: Verdict,
+    subject: Subject,
+    evidence: tuple[Evidence, ...],
+    element: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     if verdict is Verdict.PASS:
         return rule.title
     if verdict is Verdict.NOT_APPLICABLE:
@@ -231,6 +249,7 @@ def _message(rule: Rule, verdict: Verdict, subject: Subject, evidence: tuple[Evi
         reason = why.reason if why else "what decides it is not known"
         return f"{subject.address}: cannot be decided: {reason}"
     values = {
+        **element,
         "resource": subject.address,
         "type": subject.type,
         "tenant": subject.tenant or "no tenant",
@@ -280,7 +299,8 @@ def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluat
     outcomes: list[Outcome] = []
     for view in candidates:
         fitted = _fit_when(where, view.models)
-        outcomes.append((fitted is None, []) if fitted in (False, None) else evaluator.evaluate(fitted, view))
+        outcome = (fitted is None, []) if fitted in (False, None) else evaluator.evaluate(fitted, view)
+        outcomes.append(_if_there(outcome, view))
     truth = any_of([outcome for outcome, _ in outcomes])
     what = " or ".join((*select.get("kind", ()), *select.get("type", ())))
     if truth is True:
@@ -311,6 +331,14 @@ def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluat
 def _rows(views: list[View]) -> Iterable[Row]:
     """The catalog rows of some views, each once."""
     return {view.row.type: view.row for view in views}.values()
+
+
+def _if_there(outcome: Outcome, view: View) -> Outcome:
+    """What a resource shows of its root, where it is not known how many there are of it: perhaps none."""
+    if outcome[0] is not True or "[*]" not in view.resource.address:
+        return outcome
+    reading = Reading(Unknown(f"how many {view.resource.address} there are is not known"), view.resource)
+    return None, [Leaf("address", reading, reading.value, [], None)]
 
 
 def _scope_location(views: list[View]) -> Location:

@@ -132,6 +132,9 @@ _WORDS = {
 
 def run_test(value: Value, tests: list[list[Any]], operand_of: Callable[[Any], Any]) -> Truth:
     """All tests of one value together."""
+    if len(tests) == 1:
+        operator, operand = tests[0]
+        return _run(value, operator, operand, operand_of)
     return all_of([_run(value, operator, operand, operand_of) for operator, operand in tests])
 
 

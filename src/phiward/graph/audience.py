@@ -197,5 +197,5 @@ def _narrow(value: Value) -> Truth:
     try:
         network = ip_network(text, strict=False)
     except ValueError:
-        return Unknown(f"{text!r} is not an address range")
+        return Unknown("what is written is not an address range")
     return network.prefixlen >= (_WIDEST_IPV4 if isinstance(network, IPv4Network) else _WIDEST_IPV6)

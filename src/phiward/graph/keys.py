@@ -27,7 +27,7 @@ _MAX_HOPS = 20
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """`identity` is equal for two uses of one key: the key's resource address, or its ARN, id or alias as written."""
+    """`identity` is equal for two uses of one key: the key's resource address, or its id, alias or ARN as written."""
 
     custody: str | Unknown
     identity: str = ""
@@ -38,10 +38,12 @@ class KeyUse:
 def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
     """What a key argument means. An empty string is as absent: custody `none` is never returned for a written key."""
     for _ in range(_MAX_HOPS):
-        if isinstance(value, str):
-            return _text(value)
-        if isinstance(value, Partial):
-            return _partial(value)
+        if isinstance(value, (str, Partial)):
+            alias = graph.alias(_alias_name(value), scope)
+            if alias is None:
+                return _text(value) if isinstance(value, str) else _partial(value)
+            value = _through_alias(alias.attributes, alias.native_type)
+            continue
         if isinstance(value, Unknown):
             return KeyUse(value)
         if not isinstance(value, Reference):
@@ -63,6 +65,12 @@ def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
     return KeyUse(Unknown("the key's references go in a circle"))
 
 
+def _alias_name(value: str | Partial) -> str | Partial:
+    """The alias that an alias ARN ends in; anything else as it is."""
+    before, colon, name = value.partition(":alias/") if isinstance(value, str) else ("", "", "")
+    return f"alias/{name}" if colon and before.startswith("arn:") else value
+
+
 def _through_alias(attributes: object, native_type: str) -> Value:
     assert isinstance(attributes, dict)
     if native_type == "aws_kms_alias":
@@ -76,7 +84,8 @@ def _text(text: str) -> KeyUse:
     if text.startswith("alias/aws/") or ":alias/aws/" in text:
         return KeyUse(AWS, text)
     if re.match("alias/.", text) or _key_arn.match(text) or _uuid.fullmatch(text):
-        return KeyUse(CUSTOMER, text)
+        key_id = text.rpartition(":key/")[2]
+        return KeyUse(CUSTOMER, key_id if _uuid.fullmatch(key_id) else text)
     return KeyUse(Unknown("what is written is not recognisable as a KMS key"))
 
 

@@ -15,6 +15,8 @@ from phiward.pack import Pack, Row
 from phiward.record import dataclass
 
 _MAX_HOPS = 50
+_GIVEN_BY_THE_PROVIDER = ("id", "arn")
+"""By either of these the side resources of a state name their parent; source does not write them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,31 @@ class _Names:
 
     def __init__(self) -> None:
         self.exact: dict[Value, list[Resource]] = {}
-        self._open: list[tuple[re.Pattern[str], Unknown, Resource]] = []
+        self._open: list[tuple[Unknown | Partial, Resource]] = []
+        self._outlines: list[re.Pattern[str]] = []
 
     def add(self, name: Value, resource: Resource) -> None:
         if isinstance(name, (str, Partial, Reference)):
             holders = self.exact.setdefault(name, [])
-            if resource not in holders:
+            if resource not in holders[-1:]:
                 holders.append(resource)
         if isinstance(name, (Unknown, Partial)):
-            self._open.append((_outline(name), why(name), resource))
+            self._open.append((name, resource))
 
     def possible(self, text: str) -> Placement:
         """The doubt that falls on those whose name is not known and may be `text`, or what an ARN names."""
+        if len(self._open) > _MANY:
+            return Placement(doubt=why(self._open[0][0]))
+        if not self._outlines:
+            self._outlines = [_outline(name) for name, _ in self._open]
         texts = _arn_names(text) if text.startswith("arn:") else [text]
-        found = [(doubt, it) for outline, doubt, it in self._open if any(map(outline.fullmatch, texts))]
-        return Placement(doubt=found[0][0], suspects=[it for _, it in found]) if found else Placement()
+        both = zip(self._open, self._outlines, strict=True)
+        found = [(name, it) for (name, it), outline in both if any(map(outline.fullmatch, texts))]
+        return Placement(doubt=why(found[0][0]), suspects=[it for _, it in found]) if found else Placement()
+
+
+_MANY = 200
+"""Candidates for one satellite; past this number it may belong to any resource, and work stays linear."""
 
 
 class ResourceGraph:
@@ -72,6 +84,7 @@ class ResourceGraph:
         self._unplaced: dict[tuple[int, str, str], Unknown] = {}
         self._suspected: dict[tuple[int, str, str], Unknown] = {}
         self._names: dict[tuple[int, str], _Names] = {}
+        self._aliases: dict[tuple[int, Value], list[Resource]] | None = None
         self._depth = 0
         for row in {row.type: row for view in self.views for row in (view.row,)}.values():
             self._attach(row, by_type)
@@ -89,6 +102,18 @@ class ResourceGraph:
             self._of_scope[id(resource.scope)].append(view)
         elif resource.native_type not in self.pack.satellite_types:
             self.unmodelled[resource.native_type] += 1
+
+    def alias(self, name: Value, scope: Scope) -> Resource | None:
+        """The alias of a KMS key that a scope declares under a name, unless two regions hold one each."""
+        if self._aliases is None:
+            self._aliases = defaultdict(list)
+            for (root, _), resource in self._by_address.items():
+                if resource.native_type == "aws_kms_alias" and isinstance(
+                    resource.attributes.get("name"), (str, Partial)
+                ):
+                    self._aliases[root, resource.attributes["name"]].append(resource)
+        found = self._aliases.get((id(scope), name), ())
+        return found[0] if len(found) == 1 else None
 
     def of_type(self, native_type: str, scope: Scope) -> list[View]:
         """Every catalogued resource of a native type in a scope."""
@@ -185,11 +210,11 @@ class ResourceGraph:
         for _ in range(_MAX_HOPS):
             if not isinstance(value, Reference):
                 return value
-            if value in names.exact:
-                return _among(names.exact[value])
             target = self.find(value.address, scope)
             if target is not None and target.native_type in row.native_types:
                 return Placement((target,))
+            if value in names.exact:
+                return _among(names.exact[value])
             if target is None:
                 return Placement()  # something that this root does not manage
             resolved = self.resolve_once(value, scope)
@@ -224,32 +249,39 @@ class ResourceGraph:
                             names.add(value, view.resource)
                             if isinstance(value, Reference):
                                 names.add(self.resolve(value, scope), view.resource)
+                    for own in _GIVEN_BY_THE_PROVIDER:
+                        if isinstance(value := view.resource.attributes.get(own), str):
+                            names.add(value, view.resource)
         return self._names[key]
 
     def satellites(self, resource: Resource, row: Row, alias: str) -> list[Resource | Unknown]:
         """The side resources of an alias; ends in an `Unknown` where one may be there that was not placed or read."""
         scope = resource.scope
         found: list[Resource | Unknown] = []
-        doubts = [
-            self._unplaced.get((id(scope), row.type, alias)),
-            self._suspected.get((id(scope), resource.address, alias)),
-        ]
+        doubt = self._unplaced.get((id(scope), row.type, alias))
+        doubt = doubt or self._suspected.get((id(scope), resource.address, alias))
         for satellite in self._satellites.get((id(scope), resource.address, alias), ()):
             if _may_be_none(satellite, resource):
-                doubts.append(Unknown(f"how many {satellite.address} there are is not known"))
+                doubt = doubt or Unknown(f"how many {satellite.address} there are is not known")
             else:
                 found.append(satellite)
-        doubts += [
-            Unknown(hole.reason, hole.hint)
-            for hole in scope.holes
-            if not hole.references or resource.address in hole.references
-        ]
-        return [*found, *[doubt for doubt in doubts if doubt is not None][:1]]
+        for hole in scope.holes if doubt is None else ():
+            if not hole.references or resource.address in hole.references:
+                doubt = Unknown(hole.reason, hole.hint)
+                break
+        return found if doubt is None else [*found, doubt]
 
 
 def _may_be_none(satellite: Resource, parent: Resource) -> bool:
-    """Whether the number of satellites is not known, and may be zero, while the parent is there."""
-    return satellite.address.endswith("[*]") and not parent.address.endswith("[*]")
+    """Whether the number of satellites is not known, and may be zero, while the parent is there.
+
+    One in a module whose number is not known is there with a parent in the same module.
+    """
+    *modules, last = satellite.address.split("[*]")
+    if modules and not last and not parent.address.endswith("[*]"):
+        return True
+    inside = ["[*]".join(modules[: depth + 1]) + "[*]." for depth in range(len(modules) if last else len(modules) - 1)]
+    return not all(parent.address.startswith(module) for module in inside)
 
 
 def _stands_alone(parts: Sequence[object], position: int) -> bool:
@@ -263,7 +295,7 @@ def _among(named: Sequence[Resource]) -> Placement:
     if len(named) == 1:
         return Placement(tuple(named))
     both = " and ".join(resource.address for resource in named[:2])
-    return Placement(doubt=Unknown(f"{both} carry the same name"), suspects=tuple(named))
+    return Placement(doubt=Unknown(f"{both} carry the same name"), suspects=None if len(named) > _MANY else named)
 
 
 def _outline(name: Unknown | Partial) -> re.Pattern[str]:

@@ -13,7 +13,7 @@ from phiward.model.finding import Subject
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Resource
 from phiward.model.value import Reference, Unknown, Value, undecided
-from phiward.record import dataclass, replace
+from phiward.record import dataclass
 
 if TYPE_CHECKING:
     from phiward.graph.resource_graph import ResourceGraph
@@ -39,9 +39,12 @@ class Derived:
 ComputedProperty = Callable[..., "Value | Derived"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Reading:
-    """A property as read. `value` is plain, `Unknown`, or None where it is absent without a default."""
+    """A property as read. `value` is plain, `Unknown`, or None where it is absent without a default.
+
+    Nothing changes it once `View.reading` has handed it out.
+    """
 
     value: Value
     resource: Resource
@@ -167,14 +170,19 @@ class View:
             owner = next((s for s in attached if isinstance(s, Resource)), self.resource)
             return (values or MISSING), (owner, ())
         hidden: Value = MISSING
+        found: tuple[Value, tuple[Resource, AttributePath]] | None = None
         for satellite in attached:
             if isinstance(satellite, Unknown):
                 hidden = satellite
                 continue
             value, at = read_path(satellite.attributes, rest, self._resolve)
-            if value is not MISSING:
-                return value, (satellite, at)
-        return hidden, (self.resource, ())
+            if value is MISSING or (found is not None and found[0] == value):
+                continue
+            if found is not None:
+                both = f"{found[1][0].address} and {satellite.address} write it differently"
+                return Unknown(both), (self.resource, ())
+            found = value, (satellite, at)
+        return found or (hidden, (self.resource, ()))
 
     def satellites(self, alias: str) -> list[View | Unknown]:
         """Views of the side resources; may end in an `Unknown` where one may be hidden."""
@@ -208,12 +216,13 @@ class View:
     def reading(self, name: str) -> Reading:
         found = self._readings.get(name)
         if found is None:
-            self._readings[name] = Reading(Unknown(f"{self.resource.address} takes it over from itself"), self.resource)
+            self._readings[name] = _UNDER_WAY
             built_in = _BUILT_IN.get(name)
             found = built_in(self) if built_in and name not in self.row.properties else self._modelled(name)
-            if name in self.row.properties:
-                found = replace(found, spec=self.row.properties[name])
+            found.spec = self.row.properties.get(name)
             self._readings[name] = found
+        elif found is _UNDER_WAY:
+            return Reading(Unknown(f"{self.resource.address} takes it over from itself"), self.resource)
         return found
 
     def _modelled(self, name: str) -> Reading:
@@ -235,7 +244,9 @@ class View:
         if derived.value is None or derived.value is MISSING:
             return self._default(spec)
         owner, at = self._first_written(derived.paths)
-        return replace(self._converted(derived.value, type_, owner, at), places=derived.places)
+        reading = self._converted(derived.value, type_, owner, at)
+        reading.places = derived.places
+        return reading
 
     def _first_written(self, paths: Sequence[str]) -> tuple[Resource, AttributePath]:
         from phiward.pack.paths import steps
@@ -373,6 +384,8 @@ def _tier(view: View) -> Reading:
     return Reading(view.resource.scope.project.tenants.get(tenant) if tenant else None, view.resource)
 
 
+_UNDER_WAY: Any = object()
+"""Stands for a reading while it is being worked out, so that one that needs itself is found out."""
 _BUILT_IN: dict[str, Callable[[View], Reading]] = {
     "name": lambda view: Reading(why(view.name) if undecided(view.name) else view.name, view.resource),
     "tags": lambda view: Reading(why(view.tags) if undecided(view.tags) else view.tags, view.resource),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from phiward.model.resource import Resource, Scope
+from phiward.record import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,18 @@ class Partial:
 
 
 class Sensitive(str):
-    """A string that its source marks as sensitive: judged like any other, printed only as `(sensitive)`."""
+    """A string that its source marks as sensitive: judged like any other, printed only as `(sensitive)`.
+
+    Formatting hides it, so that no reason or message quotes it by accident. `str()` gives the text, to be judged.
+    """
 
     __slots__ = ()
+
+    def __format__(self, format_spec: str) -> str:
+        return format("(sensitive)", format_spec)
+
+    def __repr__(self) -> str:
+        return "(sensitive)"
 
 
 def join(parts: list[str | Unknown | Reference | Partial]) -> str | Unknown | Reference | Partial:

@@ -9,7 +9,7 @@ from phiward.model.location import Location
 from phiward.reporters.grouping import Group
 from phiward.reporters.lines import Line, Piece, wrap
 from phiward.reporters.quote import Mark, Sources, bar, quote
-from phiward.reporters.text import clean, headline, plural, prose, secret, statement
+from phiward.reporters.text import clean, headline, named, plural, prose, secret, statement
 
 _MOST_MARKS = 6
 _MOST_INSTANCES = 8
@@ -119,8 +119,8 @@ def _instance(finding: Finding, varies: bool) -> str:
 
 def who(subject: Subject) -> str:
     """Return the address, and the tenant it belongs to."""
-    tenant = f" (tenant {clean(subject.tenant)})" if subject.tenant is not None else ""
-    return clean(subject.address) + tenant
+    tenant = f" (tenant {named(subject.tenant)})" if subject.tenant is not None else ""
+    return named(subject.address) + tenant
 
 
 def _note(name: str, pieces: list[Piece], gutter: int, width: int) -> list[Line]:

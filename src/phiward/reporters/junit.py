@@ -16,7 +16,7 @@ from phiward.reporters.grouping import Group, loud, reasons
 from phiward.reporters.lines import paint
 from phiward.reporters.quote import Sources
 from phiward.reporters.summary import accepted
-from phiward.reporters.text import clean, headline, prose, show
+from phiward.reporters.text import clean, headline, named, prose, show
 
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _WIDTH = 100
@@ -127,7 +127,7 @@ def _add_cases(suites: Suites, report: Report) -> None:
 
 def _names(findings: list[Finding]) -> list[str]:
     """`<rule-id> <address>`; where two roots declare the same address, the root tells them apart."""
-    plain = [f"{clean(f.rule.id)} {clean(f.subject.address)}" for f in findings]
+    plain = [f"{clean(f.rule.id)} {named(f.subject.address)}" for f in findings]
     times = Counter(plain)
     seen: Counter[str] = Counter()
     names = []

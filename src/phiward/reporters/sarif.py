@@ -20,7 +20,7 @@ from phiward.reporters.grouping import Group, failures, rules_of
 from phiward.reporters.plain import dumps
 from phiward.reporters.sarif_notifications import notifications
 from phiward.reporters.sarif_rules import LEVELS, descriptors, message, taxonomies
-from phiward.reporters.text import clean, headline, listed, plural, prose, statement
+from phiward.reporters.text import clean, headline, listed, named, plural, prose, statement
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 25_000
@@ -98,7 +98,7 @@ def _result(group: Group, rule_index: int) -> dict[str, Any]:
         "partialFingerprints": {"phiward/v1": _fingerprint(group)},
         "properties": {
             "severity": group.rule.severity.label,
-            "instances": [subject.address for subject in subjects[:_MOST_INSTANCES]],
+            "instances": [named(subject.address) for subject in subjects[:_MOST_INSTANCES]],
             "instanceCount": len(subjects),
             "tenants": sorted({subject.tenant for subject in subjects if subject.tenant is not None})[
                 :_MOST_INSTANCES

@@ -10,7 +10,7 @@ from phiward.model.location import Location, Span
 from phiward.reporters.grouping import Undecided, loud, undecided
 from phiward.reporters.sarif_rules import message
 from phiward.reporters.summary import column
-from phiward.reporters.text import clean, headline, listed, plural, prose, show
+from phiward.reporters.text import clean, headline, listed, named, plural, prose, show
 
 GITHUB_KEEPS = 5_000
 _MOST_NOTIFICATIONS = 1_000
@@ -58,7 +58,7 @@ def _about(report: Report, kept: int, total: int) -> list[tuple[str, str, str]]:
 
 
 def _names(findings: list[Finding]) -> str:
-    return listed([f"{clean(f.rule.id)} {clean(f.subject.address)}" for f in findings], _MOST_NAMED)
+    return listed([f"{clean(f.rule.id)} {named(f.subject.address)}" for f in findings], _MOST_NAMED)
 
 
 def _notification(code: str, level: str, text: str) -> dict[str, Any]:

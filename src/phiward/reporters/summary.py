@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from phiward.model.finding import Finding, Report, Verdict, Waiver
 from phiward.model.rule import Severity
 from phiward.reporters.lines import Line, table, wrap
-from phiward.reporters.text import clean, cut, listed, plural, prose, show
+from phiward.reporters.text import clean, cut, listed, named, plural, prose, quoted, show
 
 _LONGEST_NAME = 48
 _COLUMNS = ("failed", "unknown", "waived", "passed")
@@ -47,8 +47,12 @@ def _tables(report: Report) -> list[Line]:
     )
     lines += _table(report, "45 CFR", lambda f: f.rule.citations, None)
     if any(finding.subject.tenant is not None for finding in report.findings):
-        lines += _table(report, "tenant", lambda f: [f.subject.tenant or "no tenant"], None)
+        lines += _table(report, "tenant", lambda f: [_tenant(f)], None)
     return lines
+
+
+def _tenant(finding: Finding) -> str:
+    return quoted(finding.subject.tenant) if finding.subject.tenant else "no tenant"
 
 
 def _table(
@@ -73,7 +77,7 @@ def _waived(report: Report, width: int) -> list[Line]:
     lines: list[Line] = []
     for finding in report.findings:
         if finding.waiver is not None and column(finding) == "waived":
-            subject = f"[{clean(finding.rule.id)}] {clean(finding.subject.address)}: "
+            subject = f"[{clean(finding.rule.id)}] {named(finding.subject.address)}: "
             lines += wrap([("waived", "low"), (subject + accepted(finding.waiver), "")], width, 2)
     return [*lines, []] if lines else []
 

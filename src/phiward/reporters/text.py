@@ -13,9 +13,10 @@ from phiward.model.finding import Evidence
 from phiward.model.value import Sensitive, Unknown, Value
 
 SENSITIVE = "(sensitive)"
-_WORD = re.compile(r"[\w.:/@*+-]+")
+_WORD = re.compile(r"[\w.*/-][\w.:/@*+-]*")
 _LONGEST = 160
 _LONGEST_MESSAGE = 600
+_LONGEST_NAME = 400
 _MOST_ITEMS = 12
 _DEEPEST = 4
 _WIDEST_INTEGER = 256
@@ -32,6 +33,11 @@ def clean(text: str) -> str:
 def prose(text: str) -> str:
     """Return a paragraph of the pack on one line."""
     return clean(" ".join(text.split()))
+
+
+def named(text: str) -> str:
+    """Return an address or another name that the input chose, of bounded length."""
+    return cut(clean(text[: 2 * _LONGEST_NAME]), _LONGEST_NAME)
 
 
 def headline(text: str) -> str:
@@ -72,7 +78,7 @@ def show(value: Value) -> str:
 
 def _show(value: Value, depth: int) -> str:
     if isinstance(value, str):
-        return SENSITIVE if isinstance(value, Sensitive) else _quoted(value)
+        return SENSITIVE if isinstance(value, Sensitive) else quoted(value)
     if value is None:
         return "not set"
     if isinstance(value, bool):
@@ -94,12 +100,13 @@ def _show_many(value: list[Value] | dict[str, Value], depth: int) -> str:
         shown = [_show(item, depth + 1) for item in value[:_MOST_ITEMS]]
     else:
         pairs = list(value.items())[:_MOST_ITEMS]
-        shown = [f"{_quoted(str(key))}: {_show(item, depth + 1)}" for key, item in pairs]
+        shown = [f"{quoted(str(key))}: {_show(item, depth + 1)}" for key, item in pairs]
     more = [f"... {len(value) - _MOST_ITEMS} more"] if len(value) > _MOST_ITEMS else []
     return opening + ", ".join(shown + more) + closing
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text in quotes unless it is a plain word: it cannot pass for a command of the log that it stands in."""
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "..."
     return text if _WORD.fullmatch(text) else '"' + clean(text).replace('"', '\\"') + '"'

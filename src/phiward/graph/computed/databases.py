@@ -65,7 +65,7 @@ def database_requires_tls(view: View, *, group: str, product: str = "", replica_
         return name
     engine = ENGINES.get(name, Engine())
     if not engine.tls:
-        return Unknown(f"how {name} is told to require TLS is not read here", "check its option group")
+        return Unknown("how this engine is told to require TLS is not read here", "check its option group")
     parameters = _group(view, group)
     if isinstance(parameters, Unknown):
         return Derived(parameters, paths=[group])
@@ -120,7 +120,7 @@ def database_audit(
         return any_of([stream, name])
     engine = ENGINES.get(name, Engine())
     if not (engine.audit or engine.option):
-        unread = Unknown(f"how {name} is told to audit is not read here", "check its audit settings")
+        unread = Unknown("how this engine is told to audit is not read here", "check its audit settings")
         return any_of([stream, unread])
     exported = _exported(view.get(exports), engine.export) if engine.export else True
     needed = _truth(view.property(needs)) if needs else True

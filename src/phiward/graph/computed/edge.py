@@ -50,7 +50,7 @@ def tls_version(name: Value) -> Value:
     for pattern, version in _POLICY_VERSIONS:
         if match := re.fullmatch(pattern, str(name)):
             return version or f"TLSv1.{match[1]}"
-    return Unknown(f"the TLS versions of the security policy {str(name)!r} are not known")
+    return Unknown(f"the TLS versions of the security policy {name!r} are not known")
 
 
 def named_tls_version(view: View, *, path: str, default: str = "") -> Value | Derived:

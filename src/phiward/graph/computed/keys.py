@@ -52,12 +52,17 @@ def inherited(view: View, origins: Iterable[str], name: str) -> Derived | None:
 
 
 def key_when(
-    view: View, *, key: str, switch: str, at: Iterable[str | bool], without: str, otherwise: str
+    view: View, *, key: str, switch: str, at: Iterable[str | bool], without: str, otherwise: str, binding: str = ""
 ) -> Value | Derived:
     """Read the key of a store that uses one only while a switch stands at one of `at`.
 
-    `without` is the custody where the switch stands there and no key is named, `otherwise` elsewhere.
+    `without` is the custody where the switch stands there and no key is named, `otherwise` elsewhere. Where the flag
+    `binding` is off, clients choose for themselves.
     """
+    bound = flag(view.get(binding), default=True) if binding else True
+    if bound is not True:
+        choice = Unknown(f"clients may choose another key: {binding} is off", f"write {binding} = true")
+        return Derived(bound if isinstance(bound, Unknown) else choice, paths=[binding])
     position = view.get(switch)
     if undecided(position):
         return Derived(why(position), paths=[switch])

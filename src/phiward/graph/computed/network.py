@@ -180,7 +180,7 @@ def _world(source: Value, *, six: bool = False) -> Truth:
         return True
     address, slash, length = text.partition("/")
     if not slash or not length.isdecimal():
-        return why(source) if undecided(source) else Unknown(f"{text!r} is not an address range")
+        return why(source) if undecided(source) else Unknown("what is written is not an address range")
     return int(length) <= (_WORLD_PREFIX_6 if six or ":" in address else _WORLD_PREFIX)
 
 

@@ -6,11 +6,11 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from phiward.loaders.terraform.sensitivity import hide
 from phiward.model.value import Unknown, Value
+from phiward.record import dataclass
 
 KNOWN_AFTER_APPLY = Unknown("it is known only after apply")
 MAX_DEPTH = 60

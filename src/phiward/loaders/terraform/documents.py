@@ -12,7 +12,6 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +20,7 @@ from phiward.loaders.terraform.module import is_terraform
 from phiward.loaders.tree import Tree
 from phiward.model.location import Location, Span
 from phiward.model.resource import AttributePath
+from phiward.record import dataclass, field
 
 MAX_BYTES = 1024 * 1024 * 1024
 _DEEPEST = 900

@@ -23,7 +23,7 @@ from phiward.loaders.terraform.functions.conversion import (
 )
 from phiward.loaders.terraform.functions.errors import CannotTell
 from phiward.loaders.terraform.functions.function import Files
-from phiward.loaders.terraform.functions.undecided import OpenList, known_length
+from phiward.loaders.terraform.functions.undecided import OpenList, first_undecided, known_length
 from phiward.loaders.terraform.parser import parse_expression
 from phiward.loaders.terraform.sensitivity import hide, is_secret, joined, result_of
 from phiward.loaders.terraform.syntax import (
@@ -150,7 +150,7 @@ def materialise(value: Value, env: Env, within: tuple[Reference, ...] = ()) -> V
         if value in within:
             return Unknown(f"{value} depends on itself")
         found = env.module.resolve(value)
-        return materialise(found, env, (*within, value)) if isinstance(found, (list, dict, Partial)) else found
+        return materialise(found, env, (*within, value)) if isinstance(found, (list, dict)) else found
     if isinstance(value, Partial):
         return _joined_text([materialise(part, env, within) for part in value.parts])
     if isinstance(value, list):
@@ -177,7 +177,8 @@ def first_unknown(value: Value) -> Unknown:
     """Why a value that is not wholly plain is not."""
     for found in unknowns(value):
         return found
-    return Unknown(f"{value} is known only after apply" if undecided(value) else "part of the value is not known")
+    reference = first_undecided(value)
+    return Unknown("part of the value is not known" if reference is None else f"{reference} is known only after apply")
 
 
 # -- terms
@@ -397,8 +398,9 @@ def _equality(node: Binary, left: Value, right: Value, env: Env) -> Value:
         if not plain(side):
             return first_unknown(side)
     equal = identity(left) == identity(right)
-    if equal and isinstance(left, (list, dict)) and _written_out(node.left) is not _written_out(node.right):
-        return Unknown("a list never equals a tuple, nor a map an object, and which of them this is is not followed")
+    composite = isinstance(left, (list, dict)) and not isinstance(left, SetValue)
+    if equal and composite and not (_written_out(node.left) and _written_out(node.right)):
+        return Unknown("a list never equals a tuple, nor a map an object, and which of them these are is not followed")
     return equal is not negate
 
 
@@ -455,19 +457,25 @@ def _conditional(node: Conditional, env: Env) -> Value:
     value = evaluate(chosen, env)
     if isinstance(condition, Sensitive):
         value = hide(value)
-    return _as_other_branch(value, other, env)
+    return _as_other_branch(value, chosen, other, env)
 
 
-def _as_other_branch(value: Value, other: Expression, env: Env) -> Value:
+def _as_other_branch(value: Value, chosen: Expression, other: Expression, env: Env) -> Value:
     """Both branches take one type: the value is brought to it where the branch that was not taken tells."""
     if value is None or isinstance(value, str) or undecided(value) or (isinstance(value, (list, dict)) and not value):
         return value
     sample = other.value if type(other) is Literal else attempt(other, env)
     if isinstance(value, (bool, int, float)):
-        return to_text(value) if isinstance(sample, (str, Partial)) else value
+        return to_text(value) if isinstance(sample, (str, Partial)) or type(other) is Template else value
+    if not isinstance(sample, (list, dict)):
+        return value
+    to_set = isinstance(sample, SetValue) and not isinstance(value, SetValue)
+    from_set = isinstance(value, SetValue) and not isinstance(sample, SetValue)
+    if (to_set and not _written_out(chosen)) or (from_set and not _written_out(other)):
+        return value  # a tuple would become a set, a list would not, and which of them it is is not followed
     try:
-        unified = unify([value, sample])[0] if isinstance(sample, (list, dict)) else value
-        return make_set(unified) if isinstance(sample, SetValue) and isinstance(unified, list) else unified
+        unified = unify([value, sample])[0]
+        return make_set(unified) if to_set and isinstance(unified, list) else unified
     except EvaluationError:
         return value
 

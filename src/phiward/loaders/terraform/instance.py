@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from phiward.loaders.terraform.errors import EvaluationError
-from phiward.loaders.terraform.evaluation import Env, attempt, decided, evaluate, first_unknown, materialise, step
+from phiward.loaders.terraform.evaluation import (
+    Env,
+    attempt,
+    decided,
+    evaluate,
+    first_unknown,
+    materialise,
+    materialise_known,
+    step,
+)
 from phiward.loaders.terraform.functions.conversion import to_bool, to_number
 from phiward.loaders.terraform.functions.undecided import OpenList
 from phiward.loaders.terraform.module import Module
@@ -19,7 +28,7 @@ from phiward.loaders.terraform.sensitivity import hide
 from phiward.loaders.terraform.syntax import Block, Body, Expression, Literal, Traversal
 from phiward.loaders.terraform.types import STRING, convert, parse_type
 from phiward.model.location import Location
-from phiward.model.value import Reference, Sensitive, SetValue, Unknown, Value, undecided
+from phiward.model.value import Partial, Reference, Sensitive, SetValue, Unknown, Value, undecided
 
 if TYPE_CHECKING:
     from phiward.loaders.terraform.program import Program
@@ -219,8 +228,17 @@ def materialised_sources(attributes: dict[str, Value], env: Env) -> dict[str, Va
     """The source and override documents of a policy document, which are other documents' JSON, put in place."""
     for name in ("source_policy_documents", "override_policy_documents", "source_json", "override_json"):
         if name in attributes:
-            attributes[name] = materialise(attributes[name], env)
+            attributes[name] = _document_text(attributes[name], env)
     return attributes
+
+
+def _document_text(value: Value, env: Env) -> Value:
+    """The text behind a reference to a document; the references inside of the text stay what they are."""
+    if isinstance(value, list):
+        return type(value)([_document_text(item, env) for item in value])
+    if isinstance(value, Partial):
+        return materialise_known(value, env)
+    return env.module.resolve(value) if isinstance(value, Reference) else value
 
 
 def _merge_tags(defaults: Value, tags: Value) -> Value:
@@ -278,6 +296,9 @@ class ModuleInstance:
     def root(self, name: str, steps: tuple[Any, ...], env: Env) -> tuple[Value, int]:
         """See `evaluation.Module.root`."""
         first = steps[0] if steps else None
+        if name == "resource" and isinstance(first, str):  # the long way to write `aws_kms_key.a`
+            value, taken = self.root(first, steps[1:], env)
+            return value, taken + 1
         if name == "path":
             return self.program.path_value(self.source, str(first)), 1
         if name == "terraform":

@@ -6,7 +6,6 @@ What is only destroyed is not among the planned values and so is not judged. Wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from phiward.loaders.loaded import Loaded
@@ -27,6 +26,7 @@ from phiward.model.finding import Diagnostic, Level
 from phiward.model.project import Project
 from phiward.model.resource import Hole, Resource, Scope
 from phiward.model.value import Unknown, Value, unknowns
+from phiward.record import dataclass, field
 
 SOURCE = "terraform-plan"
 _KNOWN_MAJOR = 1
@@ -190,8 +190,11 @@ def _decide(planned: dict[str, Planned], configuration: Configuration, beside: S
     """Put what the configuration or the source shows in the place of what is known only after apply."""
     open_ones = [item for item in planned.values() if next(unknowns(item.attributes), None) is not None]
     decided = [_decided(item, configuration, beside) for item in open_ones]
+    named = [(item, configuration.named(item)) for item in planned.values()]
     for item, attributes in zip(open_ones, decided, strict=True):  # not before: whether one is unknown decides another
         item.attributes = attributes
+    for item, references in named:
+        item.attributes.update(references)
     configuration.documents()
 
 

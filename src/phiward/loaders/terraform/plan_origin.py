@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from phiward.loaders.terraform.document_values import listing, mapping, text, without_keys
@@ -16,6 +15,7 @@ from phiward.loaders.terraform.syntax import ELEMENT, Block, Traversal
 from phiward.loaders.tree import Tree
 from phiward.model.location import Location
 from phiward.model.value import Unknown, Value, plain, references_in, undecided, unknowns
+from phiward.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _heads_in(node: Any) -> set[str]:
             if part.root not in bound and part.root != ELEMENT and part.steps and isinstance(part.steps[0], str):
                 found.add(_head([part.root, *(step for step in part.steps if isinstance(step, str))]))
             stack.extend((step, bound) for step in part.steps if not isinstance(step, (str, int)))
-        elif hasattr(part, "__dataclass_fields__"):
+        elif hasattr(part, "__match_args__"):
             loops = (getattr(part, "key", None), getattr(part, "value", None)) if hasattr(part, "collection") else ()
             inner = bound | {name for name in loops if isinstance(name, str)}
             stack.extend((getattr(part, name), inner) for name in _children(part))
@@ -176,7 +176,7 @@ def _heads_in(node: Any) -> set[str]:
 
 
 def _children(node: Any) -> list[str]:
-    return [name for name in node.__dataclass_fields__ if name not in ("file", "labels", "name")]
+    return [name for name in node.__match_args__ if name not in ("file", "labels", "name")]
 
 
 def _head(names: list[Any]) -> str:

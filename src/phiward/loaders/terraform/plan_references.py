@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from phiward.loaders.terraform.document_values import (
@@ -24,10 +23,13 @@ from phiward.loaders.terraform.document_values import (
 )
 from phiward.loaders.terraform.instance import key_text
 from phiward.model.value import Reference, Unknown, Value, unknowns
+from phiward.record import dataclass, field, replace
 
 _MAX_STEPS = 500
 """References followed for one attribute: hostile outputs may name two others each, level by level."""
 _segment = re.compile(r'([^.\[\]]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]')
+_names_something = re.compile(r"(?:^|_)(?:arn|bucket|id|identifier|key|name|url)$")
+_holds_document = re.compile(r"(?:^|_)(?:body|definition|document|json|pattern|policies|policy|template|user_data)$")
 _KNOWN_ROOTS = frozenset({"path", "terraform", "count"})
 Key = str | int | None
 
@@ -118,11 +120,35 @@ class Configuration:
     def decide(self, item: Planned, name: str, value: Value) -> Value:
         """An attribute with references in the place of what is unknown in it, where its expression shows them."""
         expression = (self.expressions(item) or {}).get(name)
-        return self._value(item, value, expression, (item.shapes or {}).get(name))
+        return self._value(item, value, expression, (item.shapes or {}).get(name), name)
 
-    def _value(self, item: Planned, value: Value, expression: Any, shape: Any) -> Value:
+    def named(self, item: Planned) -> dict[str, Reference]:
+        """Attributes that are known and name another resource, whose own name or ARN the configuration puts there.
+
+        A reference to it says more than the text: `aws_db_parameter_group.a.name` is the group, "claims" may be any.
+        """
+        found: dict[str, Reference] = {}
+        for name, expression in (self.expressions(item) or {}).items():
+            value = item.attributes.get(name)
+            if not isinstance(value, str) or not _is_expression(expression):
+                continue
+            search = _Search(self)
+            try:
+                undecided = search.candidates(expression, self._context(item))
+            except _OpenQuestionError:
+                continue
+            equal = [reference for reference, known in search.known.items() if known == value]
+            same = [reference for reference in equal if _names_something.search(str(reference.path[-1]))]
+            if len(same) == 1 and not undecided:
+                found[name] = same[0]
+        return found
+
+    def _context(self, item: Planned) -> _Context:
+        return _Context(item.module, item.key, self.siblings(item))
+
+    def _value(self, item: Planned, value: Value, expression: Any, shape: Any, name: str) -> Value:
         if isinstance(value, Unknown):
-            return self._referred(item, expression) if _is_expression(expression) else value
+            return self._referred(item, expression, name) if _is_expression(expression) else value
         if isinstance(value, dict) and isinstance(expression, dict) and not _is_expression(expression):
             return self._block(item, value, expression, mapping(shape) if isinstance(shape, dict) else None)
         if isinstance(value, list) and isinstance(expression, list) and len(expression) == len(value):
@@ -143,22 +169,23 @@ class Configuration:
             unwritten = item.mode == "managed" and name not in expressions
             if isinstance(inner, Unknown) and unwritten and shape is not None and not shape.get(name):
                 continue  # nothing is written: the provider decides, as the catalog says
-            result[name] = self._value(item, inner, expressions.get(name), (shape or {}).get(name))
+            result[name] = self._value(item, inner, expressions.get(name), (shape or {}).get(name), name)
         return result
 
-    def _referred(self, item: Planned, expression: dict[str, Any]) -> Value:
+    def _referred(self, item: Planned, expression: dict[str, Any], name: str) -> Value:
         mentioned = _mentioned(expression)
         if not mentioned:
             return KNOWN_AFTER_APPLY
-        context = _Context(item.module, item.key, self.siblings(item))
-        made_of = ", ".join(name if len(name) < 80 else f"{name[:77]}..." for name in mentioned[:4])  # noqa: PLR2004
+        made_of = ", ".join(part if len(part) < 80 else f"{part[:77]}..." for part in mentioned[:4])  # noqa: PLR2004
         try:
-            found = _Search(self).candidates(expression, context)
+            found = _Search(self).candidates(expression, self._context(item))
         except _OpenQuestionError as why:
             return replace(KNOWN_AFTER_APPLY, hint=f"it is made of {made_of}; {why}")
-        if len(found) == 1:
-            return next(iter(found))
-        return replace(KNOWN_AFTER_APPLY, hint=f"it is made of {made_of}")
+        reference = next(iter(found)) if len(found) == 1 else None
+        names = str(reference.path[-1]) if reference and reference.path else ""
+        if reference and not (_holds_document.search(name) and not _holds_document.search(names)):
+            return reference
+        return replace(KNOWN_AFTER_APPLY, hint=f"it is made of {made_of}; a plan beside its source shows how")
 
     def documents(self) -> None:
         """Compute policy documents that will be read only when the plan is applied, of what is known of them."""
@@ -175,6 +202,7 @@ class _Search:
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
         self.steps = 0
+        self.known: dict[Reference, Value] = {}
 
     def candidates(self, expression: Any, context: _Context) -> set[Reference]:
         """The undecided attributes that an expression names. Raises _OpenQuestionError where that is not shown."""
@@ -243,9 +271,12 @@ class _Search:
             raise _OpenQuestionError("the configuration refers to something that is not planned")
         path = tuple(step.value if isinstance(step, _Key) else step for step in rest)
         value = _at(target.attributes, path)
+        reference = Reference(address, path)
         if next(unknowns(value), None) is None and value is not None:
+            if path:
+                self.known[reference] = value
             return set()  # it is known, so it is not what makes the value unknown
-        return {Reference(address, path)}
+        return {reference}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from phiward.model.resource import Hole, Resource, Scope
 
 SOURCE = "terraform-state"
 _SHOWN_MAJOR, _FILE_VERSION = 1, 4
+_TYPES = ("string", "number", "bool", "dynamic", "list", "set", "map", "tuple", "object")
 
 
 def load_state(document: Document, tree: Tree, project: Project, loaded: Loaded) -> None:
@@ -102,10 +103,20 @@ def _instance(
         return None  # a state that Terraform 0.11 wrote and nothing has upgraded has `attributes_flat`
     index = instance.get("index_key")
     key = text(index) if isinstance(index, str) else index if isinstance(index, int) else None
+    attributes = {name: _untyped(name, value) for name, value in attributes.items()}
     values = layered(attributes, sensitive=_marks(instance.get("sensitive_attributes")))
     type_ = native_type(entry.get("mode"), text(entry.get("type")))
     origin = DocumentOrigin(document, block)
     return Resource(SOURCE, type_, block + key_text(key), values, origin, scope)
+
+
+def _untyped(name: str, value: Any) -> Any:
+    """The value of an attribute that may be of any type: a state file notes the type beside it."""
+    if not isinstance(value, dict) or value.keys() != {"value", "type"} or name.startswith("tags"):
+        return value
+    type_ = value["type"]
+    word = type_[0] if isinstance(type_, list) and type_ else type_
+    return value["value"] if word in _TYPES else value
 
 
 def _marks(paths: Any) -> Any:

@@ -125,6 +125,8 @@ def _concat(*lists: Value) -> Value:
         else:
             result.extend(value)
             is_open = is_open or not closed(value)
+            if len(result) > _MOST_ELEMENTS:
+                raise CannotTell(f"the list is longer than {_MOST_ELEMENTS} elements")
     if result and is_open and all(map(undecided, result)):
         return unknown(*result)
     return sequence(result, is_open)

@@ -1,0 +1,60 @@
+"""The trees that the benchmark measures are Terraform that we read wholly, and the same on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from phiward.pipeline import scan
+from phiward.settings import Settings
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+
+
+@pytest.fixture
+def generate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    monkeypatch.syspath_prepend(str(BENCH))
+    for name in ("generate", "templates"):
+        sys.modules.pop(name, None)
+    return importlib.import_module("generate").generate
+
+
+def contents(directory: Path) -> dict[str, str]:
+    return {
+        path.relative_to(directory).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(directory.rglob("*.tf"))
+    }
+
+
+@pytest.mark.parametrize("resources", [60, 64])
+def test_a_tree_has_as_many_resources_as_were_asked_for(generate, tmp_path, resources):
+    assert generate(tmp_path, resources) == len(contents(tmp_path)) == 15
+    report = scan(Settings(paths=(tmp_path,), today=date(2026, 11, 22)))
+    assert report.diagnostics == ()
+    assert report.summary.resources == resources
+    assert report.summary.failed > 0
+
+
+def test_a_large_tree_is_a_repository_of_roots_that_share_modules(generate, tmp_path):
+    generate(tmp_path, 150, 60)
+    report = scan(Settings(paths=(tmp_path,), today=date(2026, 11, 22)))
+    assert report.diagnostics == ()
+    assert report.roots == ("stacks/stack-000", "stacks/stack-001")
+    assert report.summary.resources == 150
+
+
+def test_the_same_bytes_every_time(generate, tmp_path):
+    generate(tmp_path / "one", 300)
+    generate(tmp_path / "two", 300)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_too_small_a_root_is_refused(generate, tmp_path):
+    with pytest.raises(ValueError, match="at least 57"):
+        generate(tmp_path, 20)

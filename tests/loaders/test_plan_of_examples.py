@@ -1,0 +1,73 @@
+"""Every example of every rule once more, as the plan that Terraform would make of it.
+
+The plan may know less than the source (a policy that is known after apply), never something else; beside its source it
+knows as much.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.conftest import TODAY
+from tests.planning import planned
+from tests.test_rules import EXAMPLES, verdicts
+
+from phiward.model.finding import Verdict
+from phiward.pipeline import scan
+from phiward.settings import Settings
+
+SAME = (
+    "backup-retention",
+    "cache-authentication",
+    "customer-managed-key",
+    "database-not-public",
+    "encryption-at-rest",
+    "encryption-in-transit",
+    "flow-logs",
+    "ingress-sensitive-ports",
+    "key-rotation",
+    "log-retention",
+    "queue-tls-only",
+    "tenant-key-shared",
+    "tls-minimum-version",
+    "trail-log-validation",
+)
+NOT_IN_A_PLAN = "could not be read"
+"""Terraform makes no plan where a module is missing; such examples have none that could be compared."""
+
+
+def of_plan(directory: Path, plan: dict[str, Any], rule: str) -> dict[str, Verdict]:
+    path = directory / "plan.json"
+    path.write_text(json.dumps(plan))
+    report = scan(Settings(paths=(path,), today=TODAY, rules=(rule,)))
+    assert not report.diagnostics
+    assert {finding.subject.source for finding in report.findings} <= {"terraform-plan"}
+    return {finding.subject.address: finding.verdict for finding in report.findings}
+
+
+@pytest.mark.parametrize("rule, example", EXAMPLES)
+def test_a_plan_is_judged_like_its_source(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
+    if NOT_IN_A_PLAN in example.get("title", ""):
+        return
+    files = example.get("files") or {"main.tf": example["terraform"]}
+    source, alone = tmp_path / "source", tmp_path / "alone"
+    alone.mkdir()
+    source.mkdir()
+    findings = verdicts(source, rule, files, example.get("settings"))
+    expected = {
+        f.subject.address: f.verdict
+        for f in findings
+        if "[*]" not in f.subject.address and " " not in f.subject.address
+    }
+    if "settings" in example:
+        (alone / "phiward.yaml").write_text(yaml.safe_dump(example["settings"]))
+    plan = planned(source)
+    beside = of_plan(source, plan, rule)
+    assert {address: beside.get(address) for address in expected} == expected
+    for address, verdict in of_plan(alone, plan, rule).items():
+        if verdict is not Verdict.UNKNOWN or (rule in SAME and "jsonencode" not in str(files)):
+            assert expected.get(address, verdict) is verdict, address
