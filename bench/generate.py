@@ -4,6 +4,9 @@
 
 About half of the resources are written out in files of a root, the other half come from a module that is called for
 each tenant and calls another one. A large tree is a repository of several roots that share the modules.
+
+`templates/` holds the Terraform: `<i>` is the number of a group of resources, `<flag>` mostly true, `<days>` a
+retention, `<key>` a reference to some key of the root, `<tenant>` a tenant's name.
 """
 
 from __future__ import annotations
@@ -11,27 +14,28 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-import templates
-
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 PER_ROOT = 2500
 """Resources of one root, unless asked otherwise."""
-_GROUPS = {
-    "keys": templates.KEYS,
-    "documents": templates.DOCUMENTS,
-    "databases": templates.DATABASES,
-    "messaging": templates.MESSAGING,
-    "services": templates.SERVICES,
-    "sessions": templates.SESSIONS,
-    "functions": templates.FUNCTIONS,
-}
+_GROUPS = {"keys": 2, "documents": 6, "databases": 7, "messaging": 5, "services": 9, "sessions": 3, "functions": 5}
+"""Templates, and how many resources each declares."""
+_NETWORK, _TENANT_MODULE, _STORE_MODULE = 7, 8, 5
 _PER_FILE = 8
-_PER_TENANT = templates.TENANT_MODULE[0] + templates.STORE_MODULE[0]
-_ROUND = sum(size for size, _ in _GROUPS.values())
-_SMALLEST = templates.NETWORK[0] + _ROUND + _PER_TENANT
+_PER_TENANT = _TENANT_MODULE + _STORE_MODULE
+_ROUND = sum(_GROUPS.values())
+_SMALLEST = _NETWORK + _ROUND + _PER_TENANT
+_TENANT = '    "<tenant>" = { retention = <days>, encrypted = <flag> }'
 _token = re.compile(r"<(\w+)>")
+
+
+@lru_cache
+def read(template: str) -> str:
+    """The text of a template."""
+    return (TEMPLATES / f"{template}.tmpl").read_text(encoding="utf-8")
 
 
 @dataclass(slots=True)
@@ -45,11 +49,10 @@ class Root:
     keys: int = 1
     files: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, file: str, group: tuple[int, str], number: int) -> None:
+    def add(self, file: str, template: str, size: int, number: int) -> None:
         """Write one group of resources."""
-        size, text = group
         self.left -= size
-        self.files.setdefault(f"{file}.tf", []).append(self.fill(text, number))
+        self.files.setdefault(f"{file}.tf", []).append(self.fill(read(template), number))
 
     def fill(self, text: str, number: int, tenant: str = "") -> str:
         """Fill a template in; flaws are spread as they are in real trees, about one setting in ten."""
@@ -79,27 +82,26 @@ def generate(directory: Path, resources: int, per_root: int = PER_ROOT) -> int:
         root = Root(name, size, "./modules" if roots == 1 else "../../modules", Random(name))
         _write_root(root)
         files += _save(at, {name: "\n".join(parts) for name, parts in root.files.items()})
-    modules = {"tenant": templates.TENANT_MODULE, "store": templates.STORE_MODULE}
-    for module, (_, text) in modules.items():
-        files += _save(directory / "modules" / module, {"main.tf": text})
+    for module in ("tenant", "store"):
+        files += _save(directory / "modules" / module, {"main.tf": read(f"module-{module}")})
     return files
 
 
 def _write_root(root: Root) -> None:
-    root.files["versions.tf"] = [templates.VERSIONS]
-    root.files["variables.tf"] = [root.fill(templates.VARIABLES, 0)]
-    root.add("network", templates.NETWORK, 0)
+    root.files["versions.tf"] = [read("versions")]
+    root.files["variables.tf"] = [root.fill(read("variables"), 0)]
+    root.add("network", "network", _NETWORK, 0)
     rounds = root.keys = max(1, root.left // 2 // _ROUND)
     for number in range(rounds):
-        for name, group in _GROUPS.items():
-            root.add(name if rounds <= _PER_FILE else f"{name}-{number // _PER_FILE:03d}", group, number)
+        for name, size in _GROUPS.items():
+            root.add(name if rounds <= _PER_FILE else f"{name}-{number // _PER_FILE:03d}", name, size, number)
     tenants = root.left // _PER_TENANT
     root.left -= tenants * _PER_TENANT
-    entries = "\n".join(root.fill(templates.TENANT, n, f"clinic-{n}") for n in range(tenants))
-    root.files["locals.tf"] = [templates.LOCALS.replace("<tenants>", entries)]
-    root.files["tenants.tf"] = [root.fill(templates.TENANTS, 0)]
+    entries = "\n".join(root.fill(_TENANT, n, f"clinic-{n}") for n in range(tenants))
+    root.files["locals.tf"] = [read("locals").replace("<tenants>", entries)]
+    root.files["tenants.tf"] = [root.fill(read("tenants"), 0)]
     for number in range(root.left):
-        root.add("jobs", templates.LOG_GROUPS, number)
+        root.add("jobs", "jobs", 1, number)
 
 
 def _save(directory: Path, files: dict[str, str]) -> int:

@@ -18,6 +18,7 @@ from phiward.loaders.terraform.instance import META, ModuleInstance
 from phiward.loaders.terraform.module import Module
 from phiward.loaders.terraform.program import ModuleCache, Program
 from phiward.loaders.terraform.syntax import ELEMENT, Block, Body, Traversal
+from phiward.loaders.terraform.variables import read_automatic
 from phiward.loaders.tree import Tree
 from phiward.model.value import Unknown, plain, undecided
 
@@ -92,7 +93,8 @@ def constant(value: Any) -> dict[str, Any]:
 
 def planned(directory: Path) -> dict[str, Any]:
     """The plan of a directory's source, with its modules."""
-    program = Program(directory, ModuleCache(Tree.around((directory,))), {}, "default")
+    tree = Tree.around((directory,))
+    program = Program(directory, ModuleCache(tree), read_automatic(directory, tree)[0], "default")
     program.resource_instances()
     program.expand_data_sources()
     changes: list[dict[str, Any]] = []
@@ -100,6 +102,7 @@ def planned(directory: Path) -> dict[str, Any]:
     return {
         "format_version": "1.2",
         "terraform_version": "1.11.4",
+        "variables": {name: {"value": value} for name, value in program.variables.items()},
         "planned_values": {"root_module": root},
         "resource_changes": changes,
         "configuration": {"provider_config": _providers(program.root.source), "root_module": _module(program.root)},

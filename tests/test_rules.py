@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ def test_example(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
         return
     assert applicable, f"the rule said nothing: {described(findings)}"
     assert {f.verdict for f in applicable} == {expected}, described(applicable)
+    unfilled = [f.message for f in applicable if f.verdict is Verdict.FAIL and re.search(r"\{\w+\}", f.message)]
+    assert not unfilled
 
 
 @pytest.mark.parametrize("rule, snippet", SNIPPETS)

@@ -95,8 +95,14 @@ def report(
         sources=loaded.sources,
         unmodelled_types=dict(sorted(graph.unmodelled.items())),
         unknown_refused=settings.fail_on_unknown,
-        partial=any(path.is_file() for path in settings.paths) or bool(settings.rules or settings.tenants),
+        partial=bool(partly_read(settings, tree, loaded) or settings.rules or settings.tenants),
     )
+
+
+def partly_read(settings: Settings, tree: Tree, loaded: Loaded) -> bool:
+    """Whether a path is a file of a root; a plan or state is a file, too, and whole."""
+    whole = {scope.path for scope in loaded.scopes}
+    return any(path.is_file() and tree.relative(path.resolve()) not in whole for path in settings.paths)
 
 
 def loosened(pack: Pack, loaded: Loaded) -> tuple[Loosened, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -20,8 +19,6 @@ BENCH = Path(__file__).resolve().parents[2] / "bench"
 @pytest.fixture
 def generate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     monkeypatch.syspath_prepend(str(BENCH))
-    for name in ("generate", "templates"):
-        sys.modules.pop(name, None)
     return importlib.import_module("generate").generate
 
 

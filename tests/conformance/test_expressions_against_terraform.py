@@ -10,9 +10,10 @@ import shutil
 import subprocess
 import tempfile
 from functools import cache
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from phiward.loaders.terraform.errors import EvaluationError
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.terraform
 
 REFUSED, UNKNOWN, STATIC = "(refused)", "(unknown)", "(not an expression)"
 BATCH = 60
-_minus_nothing = re.compile(r"-0(?![.\d])")
+_minus_nothing = re.compile(r"(?<!\w)-0(?![.\d])")
 """Terraform's zero has a sign, which no configuration can tell from none."""
 
 # Left out, because plain values do not tell lists from tuples nor empty lists of one type from those of another: the
@@ -168,17 +169,34 @@ def ours(expression: str) -> str:
     return UNKNOWN if isinstance(value, Unknown) else value
 
 
-def compare(expressions: list[str]) -> None:
+def as_text(value: Any) -> Any:
+    """The value with its numbers and booleans spelled out, as a list or map of strings holds them."""
+    if isinstance(value, list):
+        return [as_text(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_text(item) for key, item in value.items()}
+    return value if isinstance(value, str) or value is None else json.dumps(value)
+
+
+def same(left: str, right: str) -> bool:
+    return left == right or as_text(json.loads(left)) == as_text(json.loads(right))
+
+
+def compare(expressions: list[str], *, strict: bool) -> None:
     """What Terraform gives a value to we give the same value, or say that we do not know it.
 
-    What Terraform refuses we may read more kindly: it checks types that our plain values do not carry.
+    Unless `strict`, 1 and "1" are the same: a list of strings, even an empty one, turns what joins it into strings, and
+    plain values do not carry the type of an empty list. What Terraform refuses we may read more kindly: it checks types
+    that plain values do not carry.
     """
     with tempfile.TemporaryDirectory() as directory:
         expected = theirs(expressions, directory)
     wrong = []
     for expression, shown in zip(expressions, expected, strict=True):
         answer, right = ours(expression), _minus_nothing.sub("0", shown)
-        if right not in (REFUSED, STATIC) and answer not in (right, UNKNOWN):
+        if right in (REFUSED, STATIC) or answer in (right, UNKNOWN):
+            continue
+        if strict or answer == REFUSED or not same(answer, right):
             wrong.append(f"{expression}\n  Terraform: {right}\n  ours:      {answer}")
     assert not wrong, "\n".join(wrong)
 
@@ -186,11 +204,13 @@ def compare(expressions: list[str]) -> None:
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 @given(st.lists(EXPRESSIONS, min_size=BATCH, max_size=BATCH))
 def test_a_few_batches(expressions: list[str]) -> None:
-    compare(expressions)
+    compare(expressions, strict=True)
 
 
 @pytest.mark.heavy
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(
+    max_examples=60, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
 @given(st.lists(EXPRESSIONS, min_size=BATCH, max_size=BATCH))
 def test_many_batches(expressions: list[str]) -> None:
-    compare(expressions)
+    compare(expressions, strict=False)

@@ -248,10 +248,20 @@ def test_a_constant_instance_key_is_taken_as_it_is_written(tmp_path):
     assert set(keys_of(tmp_path / "plan.json", tenants(given)).values()) == {mercy}
 
 
+def test_a_part_of_the_instances_may_name_another_by_its_key(tmp_path):
+    """`X["${each.key}-logs"]` is shown as `X[each.key]` is."""
+    content = tenants(DYNAMIC)
+    logs = resource('module.keys["mercy-logs"].aws_kms_key.this', {})
+    content["planned_values"]["root_module"]["child_modules"].append({"resources": [logs]})
+    for key in keys_of(tmp_path / "plan.json", content).values():
+        assert isinstance(key, Unknown)
+
+
 @pytest.mark.parametrize(
     "given, owner",
     [
         (DYNAMIC, "saint-mercy"),
+        (refers("module.keys", "module.keys", "each.key"), "mercy"),
         (refers("module.keys", "each.key", "each.key"), "mercy"),
         (refers("module.keys"), "mercy"),
         (refers("module.keys", "local.owner"), "mercy"),

@@ -70,8 +70,11 @@ def judge(
 
 
 def _wanted(view: View, selection: Selection) -> bool:
-    tenant = view.tenancy.tenant if selection.tenants else None
-    return not selection.tenants or (isinstance(tenant, str) and tenant in selection.tenants)
+    """Whether a scan is about a resource; one whose tenant is not known may be the tenant's."""
+    if not selection.tenants:
+        return True
+    tenant = view.tenancy.tenant
+    return isinstance(tenant, Unknown) or tenant in selection.tenants
 
 
 def selects(select: Any, row: Row) -> bool:

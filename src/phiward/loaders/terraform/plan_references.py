@@ -69,13 +69,13 @@ class Configuration:
         self.providers = mapping(mapping(content).get("provider_config"))
         self.planned = planned
         self._resources: dict[tuple[str, ...], dict[tuple[str, str, str], dict[str, Any]]] = {}
-        self._keys: dict[tuple[str, ...], set[Key]] = defaultdict(set)
-        self._module_keys: dict[tuple[str, str], set[Key]] = defaultdict(set)
+        self.keys: dict[tuple[str, ...], set[Key]] = defaultdict(set)
+        self.module_keys: dict[tuple[str, str], set[Key]] = defaultdict(set)
         for item in planned.values():
-            self._keys[item.module.prefix, item.mode, item.type, item.name].add(item.key)
+            self.keys[item.module.prefix, item.mode, item.type, item.name].add(item.key)
             path = item.module
             while path.steps:
-                self._module_keys[path.parent.prefix, path.names[-1]].add(path.key)
+                self.module_keys[path.parent.prefix, path.names[-1]].add(path.key)
                 path = path.parent
 
     # -- lookups
@@ -113,7 +113,7 @@ class Configuration:
         return not isinstance(provider, dict) or "default_tags" in mapping(provider.get("expressions"))
 
     def siblings(self, item: Planned) -> frozenset[Key]:
-        return frozenset(self._keys[item.module.prefix, item.mode, item.type, item.name])
+        return frozenset(self.keys[item.module.prefix, item.mode, item.type, item.name])
 
     # -- what is known only after apply
 
@@ -208,7 +208,7 @@ class _Search:
         """The undecided attributes that an expression names. Raises _OpenQuestionError where that is not shown."""
         mentioned = _mentioned(mapping(expression))
         repeated = Counter(mentioned)
-        own_key = repeated["each.key"] + repeated["count.index"] == 1
+        own_key = repeated["each.key"] + repeated["count.index"] == 1 and max(repeated.values()) == 1
         found: set[Reference] = set()
         for name in mentioned:
             self.steps += 1
@@ -240,14 +240,14 @@ class _Search:
         expression = mapping(call.get("expressions")).get(name)
         if expression is None and "expressions" not in call:
             return set()
-        siblings = frozenset(self.configuration._module_keys[path.parent.prefix, path.names[-1]])  # noqa: SLF001
+        siblings = frozenset(self.configuration.module_keys[path.parent.prefix, path.names[-1]])
         return self.candidates(expression, _Context(path.parent, path.key, siblings))
 
     def _output(self, segments: list[str | _Key], context: _Context) -> set[Reference]:
         name, *rest = segments
         call = self.configuration.call(context.module, str(name))
         outputs = mapping(mapping(call.get("module")).get("outputs"))
-        known = self.configuration._module_keys[context.module.prefix, str(name)]  # noqa: SLF001
+        known = self.configuration.module_keys[context.module.prefix, str(name)]
         key, rest = _taken_key(rest, _expanded(call), known, context)
         output = rest[0] if rest else next(iter(outputs)) if len(outputs) == 1 else None
         if not isinstance(output, str) or output not in outputs:
@@ -262,7 +262,7 @@ class _Search:
         entry = self.configuration.entry(context.module.names, mode, type_, name)
         if entry is None:
             raise _OpenQuestionError("the configuration refers to something that is not in it")
-        known = self.configuration._keys[context.module.prefix, mode, type_, name]  # noqa: SLF001
+        known = self.configuration.keys[context.module.prefix, mode, type_, name]
         key, rest = _taken_key(rest, _expanded(entry), known, context)
         data = "data." if mode == "data" else ""
         address = f"{context.module.prefix}{data}{type_}.{name}{key_text(key)}"
@@ -297,15 +297,15 @@ def _segments(name: str) -> list[str | _Key]:
 def _taken_key(rest: list[Any], expanded: bool, known: Iterable[Key], context: _Context) -> tuple[Key, list[Any]]:
     """The instance key that a reference means, and what follows it.
 
-    An index that is not constant is left out of references. `X, each.key` is taken as `X[each.key]`, where every key
-    of the block that says so is one of X.
+    An index that is not constant is left out of references. `X, each.key` is taken as `X[each.key]` where the block
+    that says so has the same keys as X: what else could be made of the key, `"${each.key}-logs"`, would lead nowhere.
     """
     if not expanded:
         return None, rest
     if rest and isinstance(rest[0], _Key):
         return rest[0].value, rest[1:]
     known = set(known)
-    if not rest and context.key is not None and context.key in known and context.siblings <= known:
+    if not rest and context.key is not None and context.key in known and context.siblings == known:
         return context.key, rest
     raise _OpenQuestionError("a plan does not show of which instance; scan it beside its source")
 
