@@ -117,15 +117,10 @@ def _values(module: ModuleInstance, program: Program, changes: list[dict[str, An
         attributes = {name: materialise(value, instance.env) for name, value in instance.attributes().items()}
         known, unknown = _split(attributes)
         computed = dict(COMPUTED) if instance.managed else {"id": True, "json": True}
-        if "tags" not in known and instance.managed:
+        if "tags" not in attributes and "tags_all" not in attributes and instance.managed:
             computed["tags_all"] = True
         unknown = {**computed, **unknown}
-        outline = {
-            name: [] if isinstance(value, list) else {}
-            for name, value in attributes.items()
-            if isinstance(value, (list, dict))
-        }
-        outline |= {"tags_all": {}} if "tags_all" in computed else {}
+        outline = {**_outline(attributes), **({"tags_all": {}} if "tags_all" in computed else {})}
         entry = resource(instance.address, known, sensitive_values=outline)
         entry["name"], entry["type"] = instance.block.labels[1], instance.type
         entries.append(entry)
@@ -155,6 +150,15 @@ def _split(value: Any) -> tuple[Any, Any]:
         pairs_ = [_split(item) for item in value]
         return [left for left, _ in pairs_], [right for _, right in pairs_]
     return (None, True) if undecided(value) else (value, False)
+
+
+def _outline(value: Any) -> Any:
+    """The layer of what is sensitive, where nothing is: collections in their shape, those that are unknown empty."""
+    if isinstance(value, dict):
+        return {key: _outline(item) for key, item in value.items() if isinstance(item, (dict, list))}
+    if isinstance(value, list):
+        return [] if any(isinstance(item, Unknown) for item in value) else [_outline(item) for item in value]
+    return False
 
 
 def _module(module: ModuleInstance) -> dict[str, Any]:

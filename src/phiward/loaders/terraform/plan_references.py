@@ -148,7 +148,10 @@ class Configuration:
 
     def _value(self, item: Planned, value: Value, expression: Any, shape: Any, name: str) -> Value:
         if isinstance(value, Unknown):
-            return self._referred(item, expression, name) if _is_expression(expression) else value
+            several = shape in ([], {}) or (item.shapes is None and name.endswith("s") and not name.endswith("ss"))
+            # What a list is made of may be one attribute, and its elements yet be more than that attribute's value.
+            single = item.mode == "managed" and not several and _is_expression(expression)
+            return self._referred(item, expression, name) if single else value
         if isinstance(value, dict) and isinstance(expression, dict) and not _is_expression(expression):
             return self._block(item, value, expression, mapping(shape) if isinstance(shape, dict) else None)
         if isinstance(value, list) and isinstance(expression, list) and len(expression) == len(value):
