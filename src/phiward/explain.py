@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from phiward.graph.resource_graph import ResourceGraph
@@ -15,6 +14,7 @@ from phiward.model.resource import Resource
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
 from phiward.pack import load_pack
 from phiward.pipeline import existing
+from phiward.record import dataclass
 from phiward.settings import Settings
 
 _SECRET = re.compile(r"password|secret|token|private_key|credential|auth_key|connection_string", re.IGNORECASE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from phiward.errors import SettingsError
 from phiward.model.project import Identify, Project
 from phiward.model.rule import Severity
+from phiward.record import dataclass, field
 
 SETTINGS_FILE = "phiward.yaml"
 _DEEPEST = 50

@@ -89,6 +89,27 @@ def test_a_collection_that_is_unknown_may_be_a_dynamic_block(tmp_path):
     assert "ingress" not in found.attributes
 
 
+def test_inside_of_a_block_too_a_collection_may_be_dynamic_and_a_scalar_is_absent(tmp_path):
+    entry = resource(
+        "aws_backup_plan.a", {"rule": [{"rule_name": "a"}]}, sensitive_values={"rule": [{"copy_action": []}]}
+    )
+    shown = configured(("aws_backup_plan.a", {"rule": [{"rule_name": constant("a")}]}))
+    content = plan([(entry, {"rule": [{"copy_action": True, "recovery_point_tags": True}]})], configuration=shown)
+    [rule] = resources(tmp_path / "plan.json", content)["aws_backup_plan.a"].attributes["rule"]
+    assert isinstance(rule["copy_action"], Unknown)
+    assert "recovery_point_tags" not in rule
+
+
+def test_a_list_that_is_made_of_one_attribute_is_no_reference_to_it(tmp_path):
+    entry = resource("aws_iam_role.a", {}, sensitive_values={"managed_policy_arns": []})
+    side = (resource("aws_iam_policy.p", {}), {"arn": True})
+    expressions = {"managed_policy_arns": refers("aws_iam_policy.p.arn", "aws_iam_policy.p")}
+    shown = configured(("aws_iam_role.a", expressions), ("aws_iam_policy.p", {"name": constant("p")}))
+    content = plan([(entry, {"managed_policy_arns": True}), side], configuration=shown)
+    found = resources(tmp_path / "plan.json", content)["aws_iam_role.a"].attributes["managed_policy_arns"]
+    assert isinstance(found, Unknown)
+
+
 # -- A27: references in the configuration
 
 

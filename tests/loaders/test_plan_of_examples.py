@@ -7,12 +7,13 @@ knows as much.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.conftest import TODAY
+from tests.conftest import REPOSITORY, TODAY
 from tests.planning import planned
 from tests.test_rules import EXAMPLES, verdicts
 
@@ -71,3 +72,32 @@ def test_a_plan_is_judged_like_its_source(rule: str, example: dict[str, Any], tm
     for address, verdict in of_plan(alone, plan, rule).items():
         if verdict is not Verdict.UNKNOWN or (rule in SAME and "jsonencode" not in str(files)):
             assert expected.get(address, verdict) is verdict, address
+
+
+@pytest.mark.parametrize("estate", ["sound", "flawed"])
+def test_the_plan_of_a_whole_estate_is_judged_like_its_source(estate: str, tmp_path: Path) -> None:
+    source, alone = tmp_path / "source", tmp_path / "alone"
+    shutil.copytree(REPOSITORY / "fixtures" / "ehr-saas" / estate, source)
+    (source / ".git").mkdir()
+    alone.mkdir()
+    expected = every_verdict(source)
+    (source / "plan.json").write_text(json.dumps(planned(source)))
+    for name in ("plan.json", "phiward.yaml"):
+        shutil.copy(source / name, alone)
+    beside = every_verdict(source / "plan.json")
+    assert {pair: beside.get(pair) for pair in expected} == expected
+    decided = (Verdict.PASS, Verdict.FAIL)
+    found = every_verdict(alone / "plan.json")
+    assert sum(verdict in decided for verdict in found.values()) > len(expected) / 2
+    for pair, verdict in found.items():
+        assert {verdict, expected[pair]} != set(decided), pair
+
+
+def every_verdict(path: Path) -> dict[tuple[str, str], Verdict]:
+    report = scan(Settings(paths=(path,), today=TODAY))
+    assert not [d for d in report.diagnostics if d.level != "note" and not d.code.startswith("ignore")]
+    return {
+        (finding.rule.id, finding.subject.address): finding.verdict
+        for finding in report.findings
+        if finding.subject.type != "scope.account"
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from phiward.cli.options import SEVERITY_CHOICE, input_options, input_settings, paths_argument, severity
 from phiward.cli.output import check_outputs, progress_for, write_reports
+from phiward.record import replace
 from phiward.settings import Settings
 
 

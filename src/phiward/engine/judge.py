@@ -157,7 +157,8 @@ def _judge_one(rule: Rule, prepared: _Prepared, view: View, evaluator: Evaluator
     if applies is None and truth is not True:
         truth, leaves = None, deciding
     verdict, evidence = _VERDICTS[truth], _evidence(leaves, evaluator)
-    message = _message(rule, verdict, view.subject, evidence, _element(leaves))
+    element = _element(leaves) if verdict is Verdict.FAIL else {}  # the message of no other verdict quotes any
+    message = _message(rule, verdict, view.subject, evidence, element)
     return _finding(rule, view, verdict, evidence, evidence[0].location if evidence else None, message)
 
 

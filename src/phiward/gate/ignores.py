@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 
 from phiward.model.finding import Diagnostic, Finding, Level, Verdict, Waiver
 from phiward.model.location import Location, Span
+from phiward.record import dataclass, replace
 
 MARKER = "phiward:ignore"
 _comment = re.compile(r"(?:#|//|/\*)[ \t]*phiward:ignore(?![\w-])([^\n]*?)(?:\*/[ \t]*)?\r?$", re.MULTILINE)

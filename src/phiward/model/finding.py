@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from phiward.model.location import Location
 from phiward.model.rule import Rule
 from phiward.model.value import Value
+from phiward.record import dataclass, field
 
 
 class Verdict(StrEnum):

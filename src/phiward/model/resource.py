@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from phiward.model.location import Location
 from phiward.model.project import Project
 from phiward.model.value import Value
+from phiward.record import dataclass
 
 _DEFAULTS = Project()
 AttributePath = tuple[str | int, ...]

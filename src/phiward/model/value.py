@@ -8,8 +8,9 @@ Python has nothing to say: `Unknown` (the source does not decide it), `Reference
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from phiward.record import dataclass
 
 Scalar: TypeAlias = str | int | float | bool | None
 Value: TypeAlias = Any

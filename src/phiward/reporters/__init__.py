@@ -7,10 +7,10 @@ A format's module is imported when it is asked for, so that a commit hook does n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from phiward.model.finding import Report
+from phiward.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from phiward.model.finding import Finding, Subject
 from phiward.model.location import Location
+from phiward.record import dataclass
 from phiward.reporters.grouping import Group
 from phiward.reporters.lines import Line, Piece, wrap
 from phiward.reporters.quote import Mark, Sources, bar, quote
@@ -68,9 +67,7 @@ def _marks(group: Group) -> list[tuple[Location, Mark]]:
     first = group.location
     ordered = sorted(labels, key=lambda at: (at != first, at.path != first.path, at.path, at.span))
     style = group.rule.severity.label
-    return [
-        (at, Mark(at.span, _label_of(group, labels[at]), style, any(labels[at].values()))) for at in ordered
-    ]
+    return [(at, Mark(at.span, _label_of(group, labels[at]), style, any(labels[at].values()))) for at in ordered]
 
 
 def _label_of(group: Group, labels: dict[str, bool]) -> str:

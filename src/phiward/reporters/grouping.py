@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from phiward.model.finding import Diagnostic, Finding, Report, Verdict
 from phiward.model.location import Location
 from phiward.model.rule import Rule
 from phiward.model.value import Unknown, unknowns
+from phiward.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

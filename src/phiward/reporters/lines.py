@@ -81,6 +81,4 @@ def _ansi(line: Line) -> str:
         runs.pop()
     if runs:
         runs[-1] = (runs[-1][0].rstrip(), runs[-1][1])
-    return "".join(
-        f"\x1b[{SGR[style]}m{text}\x1b[0m" if style and text.strip() else text for text, style in runs
-    )
+    return "".join(f"\x1b[{SGR[style]}m{text}\x1b[0m" if style and text.strip() else text for text, style in runs)

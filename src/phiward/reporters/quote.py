@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from phiward.model.location import Span
+from phiward.record import dataclass
 from phiward.reporters.lines import Line, wrap
 from phiward.reporters.text import cells, clean, cut
 

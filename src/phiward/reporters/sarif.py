@@ -100,9 +100,7 @@ def _result(group: Group, rule_index: int) -> dict[str, Any]:
             "severity": group.rule.severity.label,
             "instances": [named(subject.address) for subject in subjects[:_MOST_INSTANCES]],
             "instanceCount": len(subjects),
-            "tenants": sorted({subject.tenant for subject in subjects if subject.tenant is not None})[
-                :_MOST_INSTANCES
-            ],
+            "tenants": sorted({subject.tenant for subject in subjects if subject.tenant is not None})[:_MOST_INSTANCES],
         },
     }
 
@@ -132,9 +130,7 @@ def _related(group: Group) -> list[dict[str, Any]]:
             if evidence.location is not None and evidence.location != group.location:
                 found.setdefault(evidence.location, statement(evidence))
     pairs = list(found.items())[:_MOST_RELATED]
-    return [
-        {"id": number, **where(at), "message": message(said)} for number, (at, said) in enumerate(pairs, 1)
-    ]
+    return [{"id": number, **where(at), "message": message(said)} for number, (at, said) in enumerate(pairs, 1)]
 
 
 def _fingerprint(group: Group) -> str:

@@ -86,10 +86,7 @@ def _help_markdown(rule: Rule) -> str:
     parts += [_fenced(source, rule.fix_snippets[source]) for source in sorted(rule.fix_snippets)]
     parts.append(f"**Cites** {_cites(rule)}")
     if rule.equivalents:
-        same = (
-            f"{clean(tool)} {', '.join(map(clean, rule.equivalents[tool]))}"
-            for tool in sorted(rule.equivalents)
-        )
+        same = (f"{clean(tool)} {', '.join(map(clean, rule.equivalents[tool]))}" for tool in sorted(rule.equivalents))
         parts.append(f"**Elsewhere called** {'; '.join(same)}")
     return "\n\n".join(part for part in parts if part)
 

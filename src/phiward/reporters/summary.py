@@ -22,9 +22,7 @@ def summary(report: Report, width: int) -> list[Line]:
     lines += _loosened(report, width)
     lines += _evaluated(report, width)
     bad = report.exit_status != 0
-    lines += wrap(
-        [(f"Exit status {report.exit_status}: {prose(report.gate)}", "high" if bad else "good")], width, 0
-    )
+    lines += wrap([(f"Exit status {report.exit_status}: {prose(report.gate)}", "high" if bad else "good")], width, 0)
     return [*lines, *wrap([(_calm(report), "faint")], width, 0)]
 
 
@@ -42,9 +40,7 @@ def column(finding: Finding) -> str:
 
 
 def _tables(report: Report) -> list[Line]:
-    lines = _table(
-        report, "severity", lambda f: [f.rule.severity.label], [s.label for s in reversed(Severity)]
-    )
+    lines = _table(report, "severity", lambda f: [f.rule.severity.label], [s.label for s in reversed(Severity)])
     lines += _table(report, "45 CFR", lambda f: f.rule.citations, None)
     if any(finding.subject.tenant is not None for finding in report.findings):
         lines += _table(report, "tenant", lambda f: [_tenant(f)], None)
@@ -55,9 +51,7 @@ def _tenant(finding: Finding) -> str:
     return quoted(finding.subject.tenant) if finding.subject.tenant else "no tenant"
 
 
-def _table(
-    report: Report, name: str, keys: Callable[[Finding], Iterable[str]], order: list[str] | None
-) -> list[Line]:
+def _table(report: Report, name: str, keys: Callable[[Finding], Iterable[str]], order: list[str] | None) -> list[Line]:
     """Return a row for each key that has a failed, unknown or waived verdict; the rest are all passed."""
     counts: dict[str, Counter[str]] = {}
     for finding in report.findings:
@@ -122,6 +116,5 @@ def _calm(report: Report) -> str:
     rules = plural(len({finding.rule.id for finding in report.findings if column(finding)}), "rule")
     pack = f"pack {clean(report.pack.version)} ({clean(report.pack.digest)[:19]})"
     return (
-        f"Judged by {rules} of {pack}, from configuration alone: one part of a HIPAA programme. "
-        "People attest the rest."
+        f"Judged by {rules} of {pack}, from configuration alone: one part of a HIPAA programme. People attest the rest."
     )

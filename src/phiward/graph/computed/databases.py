@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from phiward.graph.computed.keys import inherited
@@ -12,6 +11,7 @@ from phiward.graph.computed.stores import OFF, entry
 from phiward.graph.truth import Truth, all_of, any_of, equals, listed, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Reference, Unknown, Value, undecided
+from phiward.record import dataclass
 
 Version: TypeAlias = tuple[int, ...]
 

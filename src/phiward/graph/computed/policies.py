@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from phiward.graph.audience import grants_anyone, names_anyone, refuses_strangers
 from phiward.graph.policy import (
@@ -18,6 +17,7 @@ from phiward.graph.policy import (
 from phiward.graph.truth import Truth, all_of, any_of, listed, one_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Partial, Reference, Unknown, Value
+from phiward.record import replace
 
 _PARTS = {"bucket": ("bucket", "objects"), "resource": ("resource",)}
 

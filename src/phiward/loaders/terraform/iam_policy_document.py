@@ -8,7 +8,6 @@ policy_model.go. What is not decided stays so, alone: a statement with an unknow
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from phiward.loaders.terraform.functions.conversion import to_text
@@ -17,6 +16,7 @@ from phiward.loaders.terraform.functions.errors import FunctionError
 from phiward.loaders.terraform.functions.undecided import OpenList, unknown
 from phiward.model import holed_json
 from phiward.model.value import Partial, Reference, Unknown, Value, join, undecided
+from phiward.record import dataclass, field
 
 _FIRST_VERSION = "2008-10-17"
 _DEFAULT_VERSION = "2012-10-17"

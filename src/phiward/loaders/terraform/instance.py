@@ -7,7 +7,6 @@ itself is unknown instead of endless.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from phiward.loaders.terraform.errors import EvaluationError
@@ -29,6 +28,7 @@ from phiward.loaders.terraform.syntax import Block, Body, Expression, Literal, T
 from phiward.loaders.terraform.types import STRING, convert, parse_type
 from phiward.model.location import Location
 from phiward.model.value import Partial, Reference, Sensitive, SetValue, Unknown, Value, undecided
+from phiward.record import dataclass, field
 
 if TYPE_CHECKING:
     from phiward.loaders.terraform.program import Program

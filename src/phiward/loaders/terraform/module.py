@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from phiward.loaders.terraform.parser import HclSyntaxError, parse
 from phiward.loaders.terraform.syntax import Attribute, Block, Body, SourceFile
 from phiward.loaders.tree import Tree
 from phiward.model.resource import Hole
+from phiward.record import dataclass, field
 
 _LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1, "ephemeral": 2}
 

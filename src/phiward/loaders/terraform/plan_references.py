@@ -22,7 +22,7 @@ from phiward.loaders.terraform.document_values import (
     text,
 )
 from phiward.loaders.terraform.instance import key_text
-from phiward.model.value import Reference, Unknown, Value, unknowns
+from phiward.model.value import Reference, Unknown, Value, transform, unknowns
 from phiward.record import dataclass, field, replace
 
 _MAX_STEPS = 500
@@ -31,6 +31,8 @@ _segment = re.compile(r'([^.\[\]]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]')
 _names_something = re.compile(r"(?:^|_)(?:arn|bucket|id|identifier|key|name|url)$")
 _holds_document = re.compile(r"(?:^|_)(?:body|definition|document|json|pattern|policies|policy|template|user_data)$")
 _KNOWN_ROOTS = frozenset({"path", "terraform", "count"})
+_MAX_DOCUMENTS = 50
+_MERGED = ("source_json", "source_policy_documents", "override_json", "override_policy_documents")
 Key = str | int | None
 
 
@@ -170,7 +172,7 @@ class Configuration:
         result = {}
         for name, inner in value.items():
             unwritten = item.mode == "managed" and name not in expressions
-            if isinstance(inner, Unknown) and unwritten and shape is not None and not shape.get(name):
+            if isinstance(inner, Unknown) and unwritten and shape is not None and shape.get(name, False) is False:
                 continue  # nothing is written: the provider decides, as the catalog says
             result[name] = self._value(item, inner, expressions.get(name), (shape or {}).get(name), name)
         return result
@@ -192,11 +194,26 @@ class Configuration:
 
     def documents(self) -> None:
         """Compute policy documents that will be read only when the plan is applied, of what is known of them."""
+        for item in self.planned.values():
+            if item.type == "aws_iam_policy_document" and item.mode == "data":
+                self._document(item, frozenset())
+
+    def _document(self, item: Planned, within: frozenset[str]) -> Value:
         from phiward.loaders.terraform.iam_policy_document import policy_json
 
-        for item in self.planned.values():
-            if item.type == "aws_iam_policy_document" and isinstance(item.attributes.get("json"), Unknown):
-                item.attributes["json"] = policy_json({k: v for k, v in item.attributes.items() if k != "json"})
+        attributes = item.attributes
+        if not isinstance(attributes.get("json"), Unknown) or len(within) > _MAX_DOCUMENTS:
+            return attributes.get("json")
+
+        def merged(part: Value) -> Value:
+            source = self.planned.get(part.address) if isinstance(part, Reference) and part.path == ("json",) else None
+            if source is None or source.type != item.type or source.address in within:
+                return part
+            return self._document(source, within | {item.address})
+
+        given = {k: transform(v, merged) if k in _MERGED else v for k, v in attributes.items() if k != "json"}
+        attributes["json"] = policy_json(given)
+        return attributes["json"]
 
 
 class _Search:

@@ -7,10 +7,10 @@ needs them (`SourceFile.span`). One tree serves every instance of a module.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from phiward.model.location import Location, Span
+from phiward.record import dataclass, field
 
 
 @dataclass(slots=True, eq=False)

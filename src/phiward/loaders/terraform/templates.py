@@ -7,12 +7,12 @@ left alone, a line that follows a stripped newline keeps its indentation) were r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 
 from phiward.loaders.terraform.functions.conversion import nfc
 from phiward.loaders.terraform.parser import Parser, unescape
 from phiward.loaders.terraform.syntax import Expression, Literal, Template, TemplateFor, TemplateIf
+from phiward.record import dataclass
 
 
 @dataclass(slots=True)

@@ -6,13 +6,13 @@ Source: developer.hashicorp.com/terraform/language/expressions/type-constraints,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.conversion import make_set, rebuilt, to_bool, to_number, to_text, unify
 from phiward.loaders.terraform.parser import HclSyntaxError, parse_expression
 from phiward.loaders.terraform.syntax import Call, Expression, Literal, ObjectNode, Traversal, TupleNode
 from phiward.model.value import Value, undecided
+from phiward.record import dataclass, field
 
 
 @dataclass(slots=True, frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.model.value import Unknown, Value
+from phiward.record import dataclass
 
 
 class Files(Protocol):

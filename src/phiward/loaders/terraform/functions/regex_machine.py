@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from phiward.loaders.terraform.functions.errors import CannotTell
 from phiward.loaders.terraform.functions.regex_syntax import CharSet, Node, Parser
+from phiward.record import dataclass
 
 _MOST_INSTRUCTIONS = 5000
 _MOST_STEPS = 2_000_000

@@ -7,9 +7,9 @@ scan.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
+from phiward.record import dataclass, field
 
 _LONGEST_PATTERN = 2000
 _DEEPEST = 100
