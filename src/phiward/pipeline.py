@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,7 +27,6 @@ _DEEPEST = 20_000
 def scan(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> Report:
     """Scan the paths of the settings. Raises PhiwardError for what was asked wrongly or is not there."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
-    gc.disable()  # what is loaded lives until the report is written, and collections would walk all of it again
     paths = existing(settings.paths)
     pack = load_pack()
     rules = selected_rules(pack, settings)
@@ -37,7 +35,8 @@ def scan(settings: Settings, progress: Callable[[str], None] = lambda _: None) -
     graph = ResourceGraph(loaded.resources, pack)
     findings = judge(graph, loaded.scopes, Selection(rules, frozenset(settings.tenants)), progress)
     ignores = read_ignores(loaded.sources, (rule.id for rule in pack.rules))
-    findings, warnings = apply_ignores(findings, blocks_of(loaded), ignores, settings.today)
+    blocks = blocks_of(loaded) if ignores.waivers else {}
+    findings, warnings = apply_ignores(findings, blocks, ignores, settings.today)
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
         raise NothingToScan("no Terraform was found", hint="give a directory or file that holds .tf or .tf.json files")
     return report(settings, pack, tree, loaded, graph, findings, warnings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +71,7 @@ def test_a17_findings_of_a_plan_beside_its_source_point_at_the_source(tmp_path, 
     estate(tmp_path, at=at)
     done = phiward("scan", f"{at}plan.json", *RULE, "--format", "sarif")
     assert done.returncode == 1
-    [result] = [
-        r for r in json.loads(done.stdout)["runs"][0]["results"] if r.get("kind", "fail") == "fail"
-    ]
+    [result] = [r for r in json.loads(done.stdout)["runs"][0]["results"] if r.get("kind", "fail") == "fail"]
     place = result["locations"][0]["physicalLocation"]
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("main.tf", 10)
     shown = phiward("scan", f"{at}plan.json", *RULE, "--format", "console")
@@ -147,6 +147,15 @@ def test_settings_beside_the_plan_apply(scan):
 
 # -- broken documents
 
+
+def zipped(name: str) -> bytes:
+    """A zip file with one member, which binary plans and function packages are."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr(name, "x")
+    return written.getvalue()
+
+
 TEXT = json.dumps(OPEN)
 
 
@@ -166,7 +175,9 @@ TEXT = json.dumps(OPEN)
         ('{"planned_values": 5}', "not-a-plan", ["parts of a plan"]),
         ("{}", "not-a-plan", ["neither a Terraform plan nor a state"]),
         ('{"encrypted_data": "x", "version": 4}', "not-a-plan", ["encrypted"]),
-        (b"PK\x03\x04 not really", "binary-plan", ["binary plan"]),
+        (b"PK\x03\x04 not really", "not-a-plan", ["begins like a binary plan"]),
+        (zipped("tfplan"), "binary-plan", ["no terraform here", "show -json"]),
+        (zipped("index.js"), "not-a-plan", ["is none"]),
     ],
 )
 def test_what_is_no_plan_is_an_error_with_its_place(scan, name, content, code, words):
@@ -209,6 +220,19 @@ def test_other_json_below_terraform_is_the_sources(scan):
         "on.json": "true",
     }
     assert scan(files, path="on.json").verdicts["aws_db_instance.open"] == "pass"
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "", b"\xff", "[" * 100_000, zipped("index.js"), b"PK\x03\x04", "{}", '{"a": NaN}'], ids=range(8)
+)
+def test_a_commit_may_change_any_file_that_is_no_plan(scan, content):
+    for name in ("package.json", "function.zip"):
+        assert scan({name: content}, "--changed", path=name).status == 0
+
+
+@pytest.mark.parametrize("content, status", [(TEXT, 1), (TEXT[:-9], 4), (zipped("tfplan"), 4)])
+def test_a_plan_in_a_commit_is_judged_and_never_run(scan, content, status):
+    assert scan({"plan.json": content}, "--changed", path="plan.json").status == status
 
 
 def test_secrets_of_plans_and_states_are_in_no_report(tmp_path, phiward):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,8 +70,11 @@ def discard_output() -> None:
 
 
 def _width(terminal: bool) -> int:
-    columns = shutil.get_terminal_size((100, 24)).columns if terminal else 100
-    return max(60, min(columns, 140))
+    if not terminal:
+        return 100
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
 
 
 @contextmanager

@@ -86,6 +86,8 @@ def apply_ignores(
 
     `blocks` maps (scope, address) to the block of the resource and those of the modules around it.
     """
+    if not ignores.waivers:
+        return list(findings), list(ignores.diagnostics)
     used: set[int] = set()
     result: list[Finding] = []
     by_rule: dict[str, list[Waiver]] = {}

@@ -52,7 +52,9 @@ def _load_documents(
             load_plan(document, tree, projects.of(path.parent), loaded)
         elif document.kind in (Kind.STATE, Kind.STATE_FILE):
             load_state(document, tree, projects.of(path.parent), loaded)
-        elif document.kind is Kind.OTHER and (settings.changed or any(terraform_above(path.parent, tree))):
+        elif settings.changed and not document.meant:
+            others.append(path)  # any file may be part of a commit
+        elif document.kind is Kind.OTHER and any(terraform_above(path.parent, tree)):
             others.append(path)
         else:
             tree.hole(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
 from phiward.model.finding import Finding, Report, Verdict, Waiver
@@ -53,11 +53,11 @@ def _tenant(finding: Finding) -> str:
 
 def _table(report: Report, name: str, keys: Callable[[Finding], Iterable[str]], order: list[str] | None) -> list[Line]:
     """Return a row for each key that has a failed, unknown or waived verdict; the rest are all passed."""
-    counts: dict[str, Counter[str]] = {}
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for finding in report.findings:
         if counted := column(finding):
             for key in keys(finding):
-                counts.setdefault(key, Counter())[counted] += 1
+                counts[key][counted] += 1
     ordered = [key for key in order or sorted(counts) if key in counts]
     rows = [
         [cut(clean(key), _LONGEST_NAME), *(f"{counts[key][c]:,}" for c in _COLUMNS)]

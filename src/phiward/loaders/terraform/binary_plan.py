@@ -10,6 +10,17 @@ _KEPT = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TF_DATA_DIR", "
 _NOWHERE = "http://127.0.0.1:9"
 
 
+def is_plan(path: Path) -> bool:
+    """Whether a zip file is a plan: Terraform keeps the changes in a member of that name."""
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(path) as archive:
+            return "tfplan" in archive.namelist()
+    except (BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+
+
 def show(path: Path) -> bytes | str:
     """What `terraform show -json` prints of a plan file; a text that says why there is none.
 

@@ -47,13 +47,17 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class Document:
-    """A named file. `lines` tells where an address stands; `problem` why there is no content that can be judged."""
+    """A named file. `lines` tells where an address stands; `problem` why there is no content that can be judged.
+
+    `meant` says that it has the marks of a plan or state, whether or not it can be read as one.
+    """
 
     path: Path
     relative: str
     kind: Kind
     content: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
+    meant: bool = False
     problem: str = ""
     code: str = "not-a-plan"
     hint: str = ""
@@ -84,17 +88,26 @@ def read_document(path: Path, tree: Tree, *, run_terraform: bool) -> Document:
     if data is None:
         return found
     if data.startswith(b"PK\x03\x04"):
-        from phiward.loaders.terraform.binary_plan import show
-
-        shown = show(path) if run_terraform else "it is a binary plan"
-        if isinstance(shown, str):
-            found.code, found.problem = "binary-plan", shown
-            found.hint = f"write it as JSON and scan that: {_SHOW} {path.name} > plan.json"
-            return found
-        _parse(found, shown)
-        found.lines = {}  # they are lines of what Terraform printed, not of this file
-        return found
+        return _shown(found, run_terraform=run_terraform)
     _parse(found, data)
+    return found
+
+
+def _shown(found: Document, *, run_terraform: bool) -> Document:
+    """A zip file: a binary plan, as Terraform shows it, or something else."""
+    from phiward.loaders.terraform.binary_plan import is_plan, show
+
+    found.meant = is_plan(found.path)
+    if not found.meant:
+        found.kind, found.problem = Kind.OTHER, "it begins like a binary plan and is none"
+        return found
+    shown = show(found.path) if run_terraform else "it is a binary plan"
+    if isinstance(shown, str):
+        found.code, found.problem = "binary-plan", shown
+        found.hint = f"write it as JSON and scan that: {_SHOW} {found.path.name} > plan.json"
+        return found
+    _parse(found, shown)
+    found.lines = {}  # they are lines of what Terraform printed, not of this file
     return found
 
 
@@ -135,7 +148,7 @@ def _bytes_of(document: Document, tree: Tree) -> bytes | None:
 
 def _parse(document: Document, data: bytes) -> None:
     """Parse the text once, and keep nothing of it but the lines of its addresses."""
-    meant = any(mark in data for mark in _MARKS)
+    document.meant = document.meant or any(mark in data for mark in _MARKS)
     try:
         text = data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
@@ -150,10 +163,10 @@ def _parse(document: Document, data: bytes) -> None:
         with _shallow():
             content = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        document.problem = _explained(error, text, meant=meant)
+        document.problem = _explained(error, text, meant=document.meant)
         document.line, document.column = error.lineno, error.colno
         document.hint = f"write it again with {_SHOW}"
-        if not meant:
+        if not document.meant:
             document.kind = Kind.BROKEN if text.lstrip()[:1] in ("{", "[", "") else Kind.OTHER
         return
     except RecursionError:
