@@ -12,6 +12,8 @@ from phiward.errors import UsageError
 from phiward.model.rule import Rule
 from phiward.pack import Pack, load_pack
 
+SOURCES = ("terraform", "terraform-plan", "terraform-state")
+"""What every rule judges today: the three share one dialect of the catalog."""
 FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
@@ -73,7 +75,7 @@ def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
         "theme": rule.theme,
         "severity": rule.severity.label,
         "citations": list(rule.citations),
-        "sources": ["terraform"],
+        "sources": list(SOURCES),
         "resource_types": resource_types(rule, pack),
         "because": rule.because,
         "fix": rule.fix,
