@@ -165,5 +165,7 @@ def test_a_working_directory_that_is_gone(tmp_path):
     gone.mkdir()
     line = f"rmdir '{gone}' && {' '.join(command('scan', '.'))}"
     done = subprocess.run(line, shell=True, cwd=gone, env=environment(), capture_output=True, text=True)
-    assert "Traceback" not in done.stderr
+    # The interpreter itself may complain, from "<frozen getpath>", before our first line runs.
+    frames = [line for line in done.stderr.splitlines() if line.lstrip().startswith('File "')]
+    assert [line for line in frames if "<frozen getpath>" not in line] == []
     assert done.returncode in (2, 3)

@@ -95,7 +95,7 @@ def key_shared_by_tenants(view: View, index: GraphIndex) -> Judgement:
         identity = "" if use.resource or view.tenancy.tenant is None else use.identity
     stores = by_key.get(identity, []) if identity else []
     if not stores:
-        return NOT_APPLICABLE
+        return _perhaps_shared(view, undecided)
     tenants: dict[str, View] = {}
     doubtful: list[tuple[View, Unknown]] = []
     for store in stores:
@@ -125,6 +125,18 @@ def key_shared_by_tenants(view: View, index: GraphIndex) -> Judgement:
         )
         return Judgement(None, (fact,))
     return Judgement(True, tuple(_key_fact(store) for store in list(tenants.values())[:5]))
+
+
+def _perhaps_shared(view: View, undecided: list[tuple[View, Unknown]]) -> Judgement:
+    """A key that no store is known to use: the stores whose key is not known may be on it together."""
+    if "datastore" in view.row.kinds:
+        return NOT_APPLICABLE
+    tenants = {store.tenancy.tenant for store, _ in undecided}
+    if not _breaks_a_promise(view.resource.scope.project, [tenant for tenant in tenants if isinstance(tenant, str)]):
+        return NOT_APPLICABLE
+    store, why = next((store, why) for store, why in undecided if isinstance(store.tenancy.tenant, str))
+    where = store.reading(KEY_PROPERTY).location()
+    return Judgement(None, (Fact(f"{KEY_PROPERTY} of {store.resource.address}", why, "one tenant", where),))
 
 
 def _breaks_a_promise(project: Project, tenants: Collection[str]) -> bool:
