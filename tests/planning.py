@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from phiward.loaders.terraform.bodies import META
 from phiward.loaders.terraform.evaluation import attempt, materialise
-from phiward.loaders.terraform.instance import META, ModuleInstance
 from phiward.loaders.terraform.module import Module
+from phiward.loaders.terraform.module_instance import ModuleInstance
 from phiward.loaders.terraform.program import ModuleCache, Program
 from phiward.loaders.terraform.syntax import ELEMENT, Block, Body, Traversal
 from phiward.loaders.terraform.variables import read_automatic

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import evaluate_text
-from phiward.loaders.terraform.parser import HclSyntaxError
+from phiward.loaders.terraform.lexical import HclSyntaxError
 from phiward.model.value import Unknown
 
 pytestmark = pytest.mark.terraform

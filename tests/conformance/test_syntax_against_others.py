@@ -11,7 +11,8 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from phiward.loaders.terraform.parser import HclSyntaxError, parse
+from phiward.loaders.terraform.lexical import HclSyntaxError
+from phiward.loaders.terraform.parser import parse
 
 CORPUS = Path(__file__).with_name("syntax_corpus.txt")
 WITHOUT_END_OF_LINE = (

@@ -51,9 +51,7 @@ def test_the_xsd_would_have_noticed():
 def test_another_reader_counts_what_we_counted():
     read = JUnitXml.fromstring(junit(estate()).encode())
     suites = list(read)
-    assert [(s.name, s.tests, s.failures, s.errors, s.skipped) for s in suites] == [
-        ("modules/db", 15, 5, 1, 4)
-    ]
+    assert [(s.name, s.tests, s.failures, s.errors, s.skipped) for s in suites] == [("modules/db", 15, 5, 1, 4)]
     told = (read.tests, read.failures, read.errors)
     read.update_statistics()
     assert (read.tests, read.failures, read.errors) == told

@@ -73,9 +73,7 @@ def validate(multitool: list[str], folder: Path, logs: dict[str, str]) -> list[t
         "--log",
         "ForceOverwrite",
     ]
-    done = subprocess.run(
-        [*command, "--rule-kind", "Sarif;Ghas"], capture_output=True, text=True, timeout=300
-    )
+    done = subprocess.run([*command, "--rule-kind", "Sarif;Ghas"], capture_output=True, text=True, timeout=300)
     assert f"{len(logs)} files scanned" in done.stdout, done.stdout + done.stderr
     run = json.loads(told.read_text(encoding="utf-8-sig"))["runs"][0]
     assert run["invocations"][0]["executionSuccessful"]
@@ -98,9 +96,7 @@ def all_hostile() -> Report:
 
 def test_microsofts_validator_finds_no_fault(multitool, tmp_path):
     of = {"empty": report(), "estate": estate(), "hostile": all_hostile()}
-    assert (
-        validate(multitool, tmp_path, {name: render(one, "sarif", Style()) for name, one in of.items()}) == []
-    )
+    assert validate(multitool, tmp_path, {name: render(one, "sarif", Style()) for name, one in of.items()}) == []
 
 
 @pytest.mark.heavy
@@ -113,7 +109,5 @@ def test_microsofts_validator_would_have_noticed(multitool, tmp_path):
     good = render(estate(), "sarif", Style())
     bad = good.replace('"ruleIndex":3', '"ruleIndex":77').replace("modules/db/main.tf", "modules/a b.tf")
     assert bad != good
-    found = {
-        rule for name, rule, _ in validate(multitool, tmp_path, {"good": good, "bad": bad}) if name == "bad"
-    }
+    found = {rule for name, rule, _ in validate(multitool, tmp_path, {"good": good, "bad": bad}) if name == "bad"}
     assert {"SARIF1002", "SARIF1009"} <= found

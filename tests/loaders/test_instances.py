@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from tests.loaders.program import Root, root_of
 
+from phiward.loaders.terraform import module
 from phiward.loaders.terraform.program import TerraformOrigin
-from phiward.model.value import Reference, Unknown
+from phiward.loaders.terraform.types import parse_type
+from phiward.loaders.terraform.weight import MAX_ELEMENTS
+from phiward.model.value import Partial, Reference, Unknown, unknowns
 
 BUCKET = 'variable "name" {}\nresource "aws_s3_bucket" "b" { bucket = var.name }\noutput "arn" { value = aws_s3_bucket.b.arn }\n'
 
@@ -496,3 +499,67 @@ def test_the_root_may_be_given_unknown_inputs_in_part(tmp_path: Path) -> None:
     text = 'variable "v" {\n  type = list(string)\n}\nvariable "u" {}\nlocals { all = concat(var.v, var.u) }\n'
     root = root_of(tmp_path, text + 'output "o" { value = local.all[0] }\n', v='["a"]')
     assert root.output("o") == "a"
+
+
+def test_a_type_is_read_once_for_all_instances(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr(module, "parse_type", lambda node: read.append(node) or parse_type(node))
+    files = {
+        "main.tf": 'module "m" {\n  source = "./m"\n  count  = 3\n  v      = 1\n}\n',
+        "m/main.tf": 'variable "v" {\n  type = string\n}\nresource "x" "r" { y = var.v }\n',
+    }
+    root = root_of(tmp_path, files)
+    assert {root.attributes(f"module.m[{i}].x.r")["y"] for i in range(3)} == {"1"}
+    assert len(read) == 1
+
+
+# -- values that grow
+
+
+@pytest.mark.parametrize("levels", [22, 400])
+def test_locals_that_double_end_soon(tmp_path: Path, levels: int) -> None:
+    doubling = "".join(f"  l{i} = [local.l{i - 1}, local.l{i - 1}]\n" for i in range(1, levels + 1))
+    text = f'locals {{\n  l0 = ["a"]\n{doubling}}}\noutput "o" {{ value = jsonencode(local.l{levels}) }}\n'
+    began = time.monotonic()
+    value = root_of(tmp_path, text + 'output "small" { value = local.l2 }\n')
+    assert isinstance(unknowns_of(value.output("o")), Unknown)
+    assert value.output("small") == [[["a"], ["a"]], [["a"], ["a"]]]
+    assert value.program.root.root("local", ("l17",), value.program.root.env)[0].reason == (
+        f"local.l17 has more than {MAX_ELEMENTS} elements inside"
+    )
+    assert time.monotonic() - began < 5  # a walk through all of them takes minutes
+
+
+def unknowns_of(value: Any) -> Any:
+    """The first thing that is not known in a value."""
+    return next(unknowns(value), None)
+
+
+def test_references_that_double_end_soon(tmp_path: Path) -> None:
+    steps = "".join(f'resource "x" "r{i}" {{ y = [x.r{i - 1}.y, x.r{i - 1}.y] }}\n' for i in range(1, 31))
+    root = root_of(tmp_path, 'resource "x" "r0" { y = ["a"] }\n' + steps + 'output "o" { value = x.r30.y }\n')
+    began = time.monotonic()
+    assert root.value("o") == Unknown(f"the references in the value lead to more than {MAX_ELEMENTS} elements")
+    assert time.monotonic() - began < 5
+
+
+# -- what a function is given of another resource
+
+
+def test_a_placeholder_in_a_document_becomes_the_reference(tmp_path: Path) -> None:
+    text = """
+resource "aws_s3_bucket" "b" {}
+data "aws_iam_policy_document" "d" {
+  statement {
+    actions   = ["s3:*"]
+    resources = ["_ARN_/*"]
+  }
+}
+resource "x" "r" { text = "on _ARN_" }
+output "o" { value = replace(x.r.text, "_ARN_", aws_s3_bucket.b.arn) }
+output "policy" { value = jsondecode(replace(data.aws_iam_policy_document.d.json, "_ARN_", aws_s3_bucket.b.arn)) }
+"""
+    root = root_of(tmp_path, text)
+    root.program.expand_data_sources()
+    assert root.output("o") == Partial(("on ", Reference("aws_s3_bucket.b", ("arn",))))
+    assert root.output("policy")["Statement"][0]["Resource"] == Partial((Reference("aws_s3_bucket.b", ("arn",)), "/*"))

@@ -9,7 +9,9 @@ from contextlib import suppress
 import pytest
 
 from phiward.loaders.terraform.evaluation import evaluate_text
-from phiward.loaders.terraform.parser import MAX_DEPTH, MAX_OPERATORS, HclSyntaxError, parse, parse_expression
+from phiward.loaders.terraform.expressions import MAX_OPERATORS
+from phiward.loaders.terraform.lexical import MAX_DEPTH, HclSyntaxError
+from phiward.loaders.terraform.parser import parse, parse_expression
 from phiward.loaders.terraform.syntax import (
     Binary,
     Block,

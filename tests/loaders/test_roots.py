@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.loaders.program import root_of
 
 from phiward.loaders.terraform.program import ModuleCache
 from phiward.loaders.terraform.roots import discover
@@ -101,6 +102,26 @@ def test_a_caller_that_does_not_parse_hides_nothing(tmp_path: Path) -> None:
 def test_variable_files_affect_their_root(tmp_path: Path) -> None:
     files = {"live/main.tf": LEAF, "live/terraform.tfvars": "a = 1\n", "other/main.tf": LEAF}
     assert roots(tmp_path, files, "live/terraform.tfvars") == ["live"]
+
+
+def test_files_of_opentofu(tmp_path: Path) -> None:
+    assert roots(tmp_path, {"a/main.tofu": LEAF, "b/main.tofu.json": "{}", "c/main.tf": LEAF}) == ["a", "b", "c"]
+
+
+def test_a_file_of_opentofu_replaces_its_namesake(tmp_path: Path) -> None:
+    one = 'resource "x" "%s" {}\n'
+    files = {
+        "main.tf": one % "a",
+        "main.tofu": one % "b",
+        "other.tf": one % "c",
+        "more.tf.json": "oops",
+        "more.tofu.json": "{}",
+    }
+    files["x_override.tofu"] = 'resource "x" "c" { y = 1 }\n'
+    root = root_of(tmp_path, files)
+    assert sorted(root.resources) == ["x.b", "x.c"]
+    assert root.attributes("x.c") == {"y": 1}
+    assert not root.diagnostics
 
 
 def test_nothing_of_terraform(tmp_path: Path) -> None:

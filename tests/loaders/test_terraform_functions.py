@@ -116,6 +116,19 @@ def call(name: str, *arguments: Any) -> Any:
         ("endswith", (PATH, "x"), False),
         ("strcontains", (PATH, "*"), True),
         ("replace", (Partial(("a_", WHY)), "_", "-"), Partial(("a-", WHY))),
+        ("replace", ("<it>/*", "<it>", ARN), PATH),
+        ("replace", ("x <it> <it>", "<it>", WHY), Partial(("x ", WHY, " ", WHY))),
+        ("replace", ("nothing", "<it>", WHY), "nothing"),
+        ("replace", (Partial(("<it> ", WHY, " <it>")), "<it>", "x"), Partial(("x ", WHY, " x"))),
+        ("replace", (Partial(("<it> ", WHY)), "<it>", ARN), Partial((ARN, " ", WHY))),
+        ("replace", (Partial(("abab", WHY)), "aba", "x"), Partial(("xb", WHY))),
+        ("replace", (Partial(("<i", WHY)), "<it>", "x"), WHY),
+        ("replace", (Partial((WHY, "t>")), "<it>", "x"), WHY),
+        ("replace", (Partial((WHY, "it", WHY)), "<it>", "x"), WHY),
+        ("replace", ("ab", "/b/", WHY), WHY),
+        ("replace", ("ab", WHY, "x"), WHY),
+        ("element", ([0.5], -3), 0.5),
+        ("element", (["a", "b"], -2), "a"),
         ("tostring", (ARN,), ARN),
         ("tonumber", (WHY,), WHY),
         ("jsonencode", (WHY,), WHY),
@@ -126,6 +139,18 @@ def test_what_is_known_is_kept(name: str, arguments: tuple[Any, ...], expected: 
     result = call(name, *arguments)
     assert result == expected
     assert type(result) is type(expected)
+
+
+def test_a_negative_index_that_a_list_and_a_tuple_take_differently() -> None:
+    assert "which it is, is not followed" in call("element", [1, 2, 3], -1).reason
+
+
+def test_pieces_of_a_string_keep_the_mark_of_secrets() -> None:
+    assert type(join(["a", Sensitive("b")])) is Sensitive
+    assert type(join([Sensitive("")])) is Sensitive
+    mixed = join(["a", ARN, Partial((WHY, Sensitive("b")))])
+    assert mixed == Partial(("a", ARN, WHY, "b"))
+    assert [type(part) for part in mixed.parts] == [Sensitive, Reference, Unknown, Sensitive]
 
 
 def test_a_reference_that_may_be_null_is_not_chosen() -> None:
@@ -283,7 +308,11 @@ def test_mixed_arguments_of_which_some_are_unknown(name: str, data: st.DataObjec
         "element": [items, (number, number)],
         "join": [(text, text), items, data.draw(half_known_list())],
         "coalesce": [half, data.draw(half_known_text()), ("x", "x")],
-        "replace": [half, ("a", "a"), (text, text)],
+        "replace": [
+            half,
+            data.draw(st.sampled_from([("a", "a"), ("ab", "ab"), ("aa", "aa")])),
+            data.draw(half_known_text()),
+        ],
         "format": [("%s-%q-%5s", "%s-%q-%5s"), half, half, half],
         "formatlist": [("%s/%s", "%s/%s"), items, half],
         "slice": [items, (0, 0), (number, number)],

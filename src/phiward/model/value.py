@@ -75,19 +75,36 @@ class Sensitive(str):
 
 
 def join(parts: list[str | Unknown | Reference | Partial]) -> str | Unknown | Reference | Partial:
-    """One string of pieces: a plain `str` where all are known, else a `Partial` with neighbours merged."""
+    """One string of pieces: a plain `str` where all are known, else a `Partial` with neighbours merged.
+
+    All of its text is sensitive where a piece of it is.
+    """
     flat: list[str | Unknown | Reference] = []
+    run: list[str] = []
+    secret = False
     for part in parts:
         for piece in part.parts if isinstance(part, Partial) else (part,):
-            if isinstance(piece, str) and flat and isinstance(flat[-1], str):
-                flat[-1] += piece
-            elif piece != "":
-                flat.append(piece)
+            if isinstance(piece, str):
+                secret = secret or type(piece) is Sensitive
+                run.append(piece)
+                continue
+            flat += _text(run)
+            run.clear()
+            flat.append(piece)
+    flat += _text(run)
+    if secret:
+        flat = [Sensitive(piece) if isinstance(piece, str) else piece for piece in flat or [""]]
     if not flat:
         return ""
     if len(flat) == 1:
         return flat[0]
     return Partial(tuple(flat))
+
+
+def _text(run: list[str]) -> list[str]:
+    """Pieces as one, or none at all where they are empty; adding one to another would copy the text each time."""
+    text = "".join(run)
+    return [text] if text else []
 
 
 def undecided(value: Value) -> bool:

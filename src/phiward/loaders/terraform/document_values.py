@@ -115,7 +115,7 @@ class ModulePath:
     @property
     def prefix(self) -> str:
         """What stands before a resource in an absolute address."""
-        from phiward.loaders.terraform.instance import key_text
+        from phiward.loaders.terraform.expansion import key_text
 
         return "".join(f"module.{name}{key_text(key)}." for name, key in self.steps)
 

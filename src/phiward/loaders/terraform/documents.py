@@ -32,6 +32,7 @@ _declared = re.compile(
     r'"type"\s*:\s*"(?P<type>[^"\\]*)",\s*"name"\s*:\s*"(?P<name>[^"\\]*)"'
 )
 _SHOW = "terraform show -json"
+_WRITE = f"write a plan with `terraform plan -out=p` and `{_SHOW} p`, a state with `{_SHOW}`"
 
 
 class Kind(Enum):
@@ -99,7 +100,8 @@ def _shown(found: Document, *, run_terraform: bool) -> Document:
 
     found.meant = is_plan(found.path)
     if not found.meant:
-        found.kind, found.problem = Kind.OTHER, "it begins like a binary plan and is none"
+        found.kind, found.code = Kind.OTHER, "not-a-plan"
+        found.problem, found.hint = "it begins like a binary plan and is none", _WRITE
         return found
     shown = show(found.path) if run_terraform else "it is a binary plan"
     if isinstance(shown, str):
@@ -210,7 +212,7 @@ def _refuse(constant: str) -> NoReturn:
 def _classify(document: Document, content: Any) -> None:
     document.kind = Kind.OTHER
     document.problem = "neither a Terraform plan nor a state"
-    document.hint = f"write a plan with `terraform plan -out=p` and `{_SHOW} p`, a state with `{_SHOW}`"
+    document.hint = _WRITE
     if not isinstance(content, dict):
         return
     document.content = content

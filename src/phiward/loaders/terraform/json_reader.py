@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from phiward.loaders.terraform.parser import MAX_DEPTH, HclSyntaxError, number
+from phiward.loaders.terraform.lexical import MAX_DEPTH, HclSyntaxError, number
 from phiward.loaders.terraform.syntax import Expression, Literal, ObjectNode, Template, TupleNode
 from phiward.loaders.terraform.templates import parse_template
 

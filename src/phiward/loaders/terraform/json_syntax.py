@@ -6,7 +6,7 @@ Source: developer.hashicorp.com/terraform/language/syntax/json, "Block Mapping".
 from __future__ import annotations
 
 from phiward.loaders.terraform.json_reader import read_json
-from phiward.loaders.terraform.parser import HclSyntaxError
+from phiward.loaders.terraform.lexical import HclSyntaxError
 from phiward.loaders.terraform.syntax import (
     Attribute,
     Block,

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phiward.loaders.loaded import Loaded
-from phiward.loaders.terraform.instance import META, ResourceInstance, body_values
+from phiward.loaders.terraform.bodies import META, body_values
 from phiward.loaders.terraform.program import ModuleCache, Program, RawText, TerraformOrigin
+from phiward.loaders.terraform.resource_instance import ResourceInstance
 from phiward.loaders.terraform.roots import discover
 from phiward.loaders.terraform.variables import read_automatic, read_given
 from phiward.loaders.tree import Tree

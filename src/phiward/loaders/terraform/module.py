@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phiward.loaders.terraform.parser import HclSyntaxError, parse
+from phiward.loaders.terraform.lexical import HclSyntaxError
+from phiward.loaders.terraform.parser import parse
 from phiward.loaders.terraform.syntax import Attribute, Block, Body, SourceFile
+from phiward.loaders.terraform.types import Type, parse_type
 from phiward.loaders.tree import Tree
 from phiward.model.resource import Hole
 from phiward.record import dataclass, field
@@ -27,23 +29,50 @@ class Module:
     providers: list[Block] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
+    types: dict[str, Type | None] = field(default_factory=dict)
+    """The constraints of variables that were asked for."""
+
+    def type_of(self, variable: str) -> Type | None:
+        """The type constraint of a variable, read once for all instances of the module; None without one."""
+        if variable not in self.types:
+            block = self.variables.get(variable)
+            written = block.body.attributes.get("type") if block else None
+            self.types[variable] = parse_type(written.value) if written else None
+        return self.types[variable]
 
 
 def is_terraform(name: str) -> bool:
-    """Whether Terraform would read a file of this name."""
-    return name.endswith((".tf", ".tf.json")) and not name.startswith(".") and not name.endswith("~")
+    """Whether Terraform or OpenTofu would read a file of this name."""
+    return name.endswith((".tf", ".tf.json", ".tofu", ".tofu.json")) and not name.startswith(".")
 
 
 def is_override(name: str) -> bool:
-    stem = name.removesuffix(".json").removesuffix(".tf")
+    stem = name.removesuffix(".json").removesuffix(".tf").removesuffix(".tofu")
     return stem == "override" or stem.endswith("_override")
+
+
+def without_replaced(names: list[str]) -> list[str]:
+    """The names of files without each `x.tf` or `x.tf.json` beside which `x.tofu` or `x.tofu.json` stands.
+
+    Source: opentofu.org/docs/language/files, ".tofu files".
+    """
+    present = set(names)
+    return [name for name in names if _of_opentofu(name) not in present]
+
+
+def _of_opentofu(name: str) -> str:
+    """The name of the file that OpenTofu would read instead of a Terraform one."""
+    for ending in (".tf", ".tf.json"):
+        if name.endswith(ending):
+            return name.removesuffix(ending) + ending.replace(".tf", ".tofu")
+    return ""
 
 
 def read_module(directory: Path, tree: Tree) -> Module:
     """Parse every file of a directory. What does not parse is a diagnostic and a hole of the module."""
     module = Module(directory)
     try:
-        names = sorted(entry.name for entry in directory.iterdir() if is_terraform(entry.name))
+        names = without_replaced([entry.name for entry in directory.iterdir() if is_terraform(entry.name)])
     except OSError as error:
         tree.hole("unreadable", directory, f"the directory cannot be read: {error.strerror}")
         module.holes.append(Hole(f"{tree.relative(directory)} cannot be read"))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from phiward.loaders.terraform.bodies import META
 from phiward.loaders.terraform.document_values import listing, mapping, text, without_keys
 from phiward.loaders.terraform.documents import Document, terraform_above
-from phiward.loaders.terraform.instance import META, ResourceInstance
 from phiward.loaders.terraform.module import Module
 from phiward.loaders.terraform.plan_references import Configuration, Planned
 from phiward.loaders.terraform.program import ModuleCache, Program, TerraformOrigin
+from phiward.loaders.terraform.resource_instance import ResourceInstance
 from phiward.loaders.terraform.syntax import ELEMENT, Block, Traversal
 from phiward.loaders.tree import Tree
 from phiward.model.location import Location

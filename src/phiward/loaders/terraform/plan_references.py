@@ -21,7 +21,7 @@ from phiward.loaders.terraform.document_values import (
     mapping,
     text,
 )
-from phiward.loaders.terraform.instance import key_text
+from phiward.loaders.terraform.expansion import key_text
 from phiward.model.value import Reference, Unknown, Value, transform, unknowns
 from phiward.record import dataclass, field, replace
 

@@ -8,18 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from phiward.loaders.terraform.bodies import META, block_elements, body_values
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import attempt, step
-from phiward.loaders.terraform.instance import (
-    META,
-    Expansion,
-    ModuleInstance,
-    ResourceInstance,
-    block_elements,
-    body_values,
-    key_text,
-)
+from phiward.loaders.terraform.expansion import Expansion, key_text
 from phiward.loaders.terraform.module import Module, read_module
+from phiward.loaders.terraform.module_instance import ModuleInstance
+from phiward.loaders.terraform.resource_instance import ResourceInstance
 from phiward.loaders.terraform.syntax import Block, Body, Literal, ObjectNode, SourceFile, TupleNode
 from phiward.loaders.terraform.types import Type
 from phiward.loaders.terraform.variables import variable_text

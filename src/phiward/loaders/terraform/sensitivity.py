@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from phiward.model.value import Partial, Sensitive, Value, join
+from phiward.model.value import Partial, Sensitive, Value
 
 _PASSED_ON = frozenset({"coalesce", "element", "issensitive", "lookup", "nonsensitive", "one", "sensitive"})
 """Functions whose result is one of the values that they are given, with its own mark, or that are about the mark."""
@@ -33,12 +31,6 @@ def is_secret(value: Value) -> bool:
     if isinstance(value, list):
         return any(map(is_secret, value))
     return isinstance(value, dict) and any(map(is_secret, value.values()))
-
-
-def joined(parts: list[Any]) -> Value:
-    """One string of pieces; sensitive as a whole where one of them is."""
-    value = join(parts)
-    return hide(value) if any(map(is_secret, parts)) else value
 
 
 def result_of(name: str, arguments: list[Value], result: Value) -> Value:

@@ -8,7 +8,7 @@ from phiward.loaders.loaded import Loaded
 from phiward.loaders.terraform.document_resources import link, make, native_type, newer_format, unreadable
 from phiward.loaders.terraform.document_values import layered, listing, mapping, resources_of, text
 from phiward.loaders.terraform.documents import Document, DocumentOrigin, Kind
-from phiward.loaders.terraform.instance import key_text
+from phiward.loaders.terraform.expansion import key_text
 from phiward.loaders.tree import Tree
 from phiward.model.project import Project
 from phiward.model.resource import Hole, Resource, Scope

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from phiward.loaders.terraform.expressions import ExpressionParser
 from phiward.loaders.terraform.functions.conversion import nfc
-from phiward.loaders.terraform.parser import Parser, unescape
+from phiward.loaders.terraform.lexical import unescape
 from phiward.loaders.terraform.syntax import Expression, Literal, Template, TemplateFor, TemplateIf
 from phiward.record import dataclass
 
@@ -34,7 +35,7 @@ _heredoc_text = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*\n?")
 _directive = re.compile(r"[ \t\r\n]*(if|else|endif|for|endfor)(?![\w-])")
 
 
-def quoted_template(parser: Parser) -> Expression:
+def quoted_template(parser: ExpressionParser) -> Expression:
     """A quoted string with escapes or interpolations, from its opening quote."""
     start = parser.pos
     parser.pos += 1
@@ -56,7 +57,7 @@ def quoted_template(parser: Parser) -> Expression:
     return _finish(parser, tokens, start)
 
 
-def heredoc_template(parser: Parser, opening: re.Match[str]) -> Expression:
+def heredoc_template(parser: ExpressionParser, opening: re.Match[str]) -> Expression:
     """A heredoc, from its `<<`; the template ends with the newline before the closing marker."""
     start = parser.pos
     closing = re.compile(rf"^[ \t]*{re.escape(opening.group(2))}[ \t\r]*$", re.MULTILINE)
@@ -72,13 +73,13 @@ def heredoc_template(parser: Parser, opening: re.Match[str]) -> Expression:
 
 def parse_template(text: str) -> Expression:
     """The template that fills a text: a file for templatefile(), a string of a JSON configuration."""
-    parser = Parser(text)
+    parser = ExpressionParser(text)
     tokens = template_tokens(parser, 0, len(text))
     parser.pos = len(text)
     return _finish(parser, tokens, 0)
 
 
-def template_tokens(parser: Parser, start: int, end: int) -> list[_Token]:
+def template_tokens(parser: ExpressionParser, start: int, end: int) -> list[_Token]:
     """Raw text line by line, with its sequences, between two offsets."""
     tokens: list[_Token] = []
     parser.pos = start
@@ -100,7 +101,7 @@ def _literal(text: str) -> str:
     return text.replace("$${", "${").replace("%%{", "%{") if "{" in text else text
 
 
-def _sequence(parser: Parser) -> _Token:
+def _sequence(parser: ExpressionParser) -> _Token:
     """`${...}` or `%{...}` from its first character."""
     start = parser.pos
     directive = parser.peek("%{")
@@ -118,7 +119,7 @@ def _sequence(parser: Parser) -> _Token:
     return token
 
 
-def _directive_token(parser: Parser, start: int) -> _Token:
+def _directive_token(parser: ExpressionParser, start: int) -> _Token:
     found = _directive.match(parser.text, parser.pos)
     if not found:
         raise parser.error("expected if, else, endif, for or endfor in the template directive")
@@ -163,7 +164,7 @@ def _strip(tokens: list[_Token]) -> None:
             after.strip_left = False
 
 
-def _finish(parser: Parser, tokens: list[_Token], start: int) -> Expression:
+def _finish(parser: ExpressionParser, tokens: list[_Token], start: int) -> Expression:
     _strip(tokens)
     position = [0]
     template = _build(parser, tokens, position, start, until=())
@@ -178,7 +179,9 @@ def _finish(parser: Parser, tokens: list[_Token], start: int) -> Expression:
     return template
 
 
-def _build(parser: Parser, tokens: list[_Token], position: list[int], start: int, until: tuple[str, ...]) -> Template:
+def _build(
+    parser: ExpressionParser, tokens: list[_Token], position: list[int], start: int, until: tuple[str, ...]
+) -> Template:
     """Tokens up to a closing directive, as one template. `position` is the shared cursor."""
     parts: list[Expression] = []
     while position[0] < len(tokens):
@@ -202,7 +205,7 @@ def _build(parser: Parser, tokens: list[_Token], position: list[int], start: int
     return Template(start, parser.pos, parts)
 
 
-def _build_if(parser: Parser, tokens: list[_Token], position: list[int], opening: _Token) -> TemplateIf:
+def _build_if(parser: ExpressionParser, tokens: list[_Token], position: list[int], opening: _Token) -> TemplateIf:
     then = _build(parser, tokens, position, opening.start, ("else", "endif"))
     otherwise = None
     if tokens[position[0]].kind == "else":
@@ -213,7 +216,7 @@ def _build_if(parser: Parser, tokens: list[_Token], position: list[int], opening
     return TemplateIf(opening.start, end, opening.node, then, otherwise)
 
 
-def _build_for(parser: Parser, tokens: list[_Token], position: list[int], opening: _Token) -> TemplateFor:
+def _build_for(parser: ExpressionParser, tokens: list[_Token], position: list[int], opening: _Token) -> TemplateFor:
     body = _build(parser, tokens, position, opening.start, ("endfor",))
     end = tokens[position[0]].end
     position[0] += 1

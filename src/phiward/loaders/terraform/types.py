@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.conversion import make_set, rebuilt, to_bool, to_number, to_text, unify
-from phiward.loaders.terraform.parser import HclSyntaxError, parse_expression
+from phiward.loaders.terraform.lexical import HclSyntaxError
+from phiward.loaders.terraform.parser import parse_expression
 from phiward.loaders.terraform.syntax import Call, Expression, Literal, ObjectNode, Traversal, TupleNode
 from phiward.model.value import Value, undecided
 from phiward.record import dataclass, field

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from phiward.errors import SettingsError
 from phiward.loaders.terraform.evaluation import attempt, constants, evaluate_text
-from phiward.loaders.terraform.parser import HclSyntaxError, parse, parse_expression
+from phiward.loaders.terraform.lexical import HclSyntaxError
+from phiward.loaders.terraform.parser import parse, parse_expression
 from phiward.loaders.terraform.syntax import Body, SourceFile
 from phiward.loaders.terraform.types import Type
 from phiward.loaders.tree import Tree

@@ -171,11 +171,13 @@ def _element(values: Value, index: Value) -> Value:
     elements = elements_of(values, "a list is")
     if isinstance(elements, SetValue):
         raise FunctionError("cannot read elements from a set by index")
-    if index < 0:
-        raise FunctionError("cannot use element function with a negative index")
     if not elements:
         raise FunctionError("cannot use element function with an empty list")
     if closed(elements):
+        if index < 0 and index % len(elements):
+            raise CannotTell(
+                "a negative index counts back from the end of a list and fails on a tuple; which it is, is not followed"
+            )
         return elements[index % len(elements)]
     return elements[index] if 0 <= index < known_length(elements) else unknown(elements)
 

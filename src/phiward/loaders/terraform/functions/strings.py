@@ -17,6 +17,8 @@ from phiward.loaders.terraform.functions.undecided import (
 from phiward.model.value import Partial, Unknown, Value, join, undecided
 
 _LONGEST = 1 << 24
+_MOST_HOLES = 10_000
+_LONGEST_SEARCH = 1_000
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
@@ -188,18 +190,51 @@ def _strcontains(text: Value, part: Value) -> Value:
 
 
 def _replace(text: Value, part: Value, replacement: Value) -> Value:
-    if undecided(part) or undecided(replacement) or not _textual(text):
+    if undecided(part) or not _textual(text):
         return unknown(text, part, replacement)
     if len(part) > 1 and part[0] == "/" and part[-1] == "/":
         from phiward.loaders.terraform.functions.regexes import replace_all
 
-        return replace_all(text, part[1:-1], replacement) if isinstance(text, str) else unknown(text)
+        decided = isinstance(text, str) and isinstance(replacement, str)
+        return replace_all(text, part[1:-1], replacement) if decided else unknown(text, replacement)
     if isinstance(text, str):
+        result = _replaced(text, part, replacement)
+        return nfc(result) if isinstance(result, str) else result
+    if not part or _may_span(text, part):
+        return unknown(text)
+    pieces = text.parts
+    return join(
+        [_replaced(p, part, replacement) if isinstance(p, str) else changed_piece(p, "replace()") for p in pieces]
+    )
+
+
+def _replaced(text: str, part: str, replacement: Value) -> Value:
+    """The text with each `part` replaced; an undecided replacement becomes a hole in it."""
+    if isinstance(replacement, str):
         _bounded(len(text) + (text.count(part) + 1) * len(replacement))
-        return nfc(text.replace(part, replacement))
-    if len(part) == 1:
-        return map_pieces(text, lambda piece: piece.replace(part, replacement), "replace()")
-    return unknown(text)
+        return text.replace(part, replacement)
+    between = text.split(part) if part else ["", *text, ""]
+    if len(between) > _MOST_HOLES:
+        raise CannotTell(f"a value that is not known replaces more than {_MOST_HOLES} pieces")
+    return join([piece for known in between for piece in (replacement, known)][1:])
+
+
+def _may_span(text: Partial, part: str) -> bool:
+    """Whether `part` may stand partly in a known piece and partly in what is not known beside it."""
+    if len(part) > _LONGEST_SEARCH:
+        return True
+    last = len(text.parts) - 1
+    for place, piece in enumerate(text.parts):
+        if not isinstance(piece, str):
+            continue
+        rest = piece.split(part)  # what a match inside of the piece takes, another one cannot
+        if place > 0 and any(piece.startswith(part[-size:]) for size in range(1, len(part))):
+            return True
+        if place < last and any(rest[-1].endswith(part[:size]) for size in range(1, len(part))):
+            return True
+        if 0 < place < last and piece != part and piece in part:
+            return True
+    return False
 
 
 def _split(separator: str, text: str) -> list[str]:

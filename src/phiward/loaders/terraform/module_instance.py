@@ -1,4 +1,4 @@
-"""Modules and resources as their callers instantiate them: `count`, `for_each`, inputs, references.
+"""A module as its callers instantiate it: inputs, locals, outputs, references and providers.
 
 Everything is evaluated when it is first asked for, once, on the module's shared syntax tree. A value that depends on
 itself is unknown instead of endless.
@@ -6,253 +6,25 @@ itself is unknown instead of endless.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from phiward.loaders.terraform.bodies import body_values
 from phiward.loaders.terraform.errors import EvaluationError
-from phiward.loaders.terraform.evaluation import (
-    Env,
-    attempt,
-    decided,
-    evaluate,
-    first_unknown,
-    materialise,
-    materialise_known,
-    step,
-)
-from phiward.loaders.terraform.functions.conversion import to_bool, to_number
-from phiward.loaders.terraform.functions.undecided import OpenList
+from phiward.loaders.terraform.evaluation import Env, attempt, decided, evaluate, first_unknown, materialise
+from phiward.loaders.terraform.expansion import UNDECIDED_KEY, Expansion, expand, key_text
+from phiward.loaders.terraform.functions.conversion import to_bool
 from phiward.loaders.terraform.module import Module
+from phiward.loaders.terraform.resource_instance import BUSY, ResourceInstance, provider_name
 from phiward.loaders.terraform.sensitivity import hide
-from phiward.loaders.terraform.syntax import Block, Body, Expression, Literal, Traversal
-from phiward.loaders.terraform.types import STRING, convert, parse_type
+from phiward.loaders.terraform.syntax import Block
+from phiward.loaders.terraform.types import STRING, Type, convert
+from phiward.loaders.terraform.weight import MAX_ELEMENTS, too_large
 from phiward.model.location import Location
-from phiward.model.value import Partial, Reference, Sensitive, SetValue, Unknown, Value, undecided
-from phiward.record import dataclass, field
+from phiward.model.value import Reference, Unknown, Value, undecided
 
 if TYPE_CHECKING:
     from phiward.loaders.terraform.program import Program
-
-MAX_INSTANCES = 100_000
-META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection", "providers"})
-_BUSY = object()
-UNDECIDED_KEY = ("*",)
-"""No key that configuration can write."""
-
-
-@dataclass(slots=True)
-class Expansion:
-    """What `count` and `for_each` make of a block: `names` to bind for each instance key.
-
-    The key is None for a block without either. `undecided` says why the keys are not (all) known; one representative
-    instance, of key `*`, then stands for those that are not.
-    """
-
-    instances: dict[Any, Mapping[str, Value]] = field(default_factory=dict)
-    undecided: Unknown | None = None
-    keyed: bool = True
-
-
-def expand(body: Body, env: Env) -> Expansion:
-    """The instances of a resource, data or module block."""
-    if "count" in body.attributes:
-        return _expand_count(decided(attempt(body.attributes["count"].value, env), env))
-    if "for_each" in body.attributes:
-        return _expand_each(decided(attempt(body.attributes["for_each"].value, env), env), env)
-    return Expansion({None: {}}, keyed=False)
-
-
-def _expand_count(value: Value) -> Expansion:
-    try:
-        number = None if undecided(value) else to_number(value)
-    except EvaluationError as error:
-        value, number = Unknown(f"count: {error}"), None
-    if not isinstance(number, int) or not 0 <= number <= MAX_INSTANCES:
-        why = (
-            first_unknown(value)
-            if undecided(value)
-            else Unknown("count is not a number of instances that can be judged")
-        )
-        return Expansion({UNDECIDED_KEY: {"count": {"index": why}}}, why)
-    return Expansion({index: {"count": {"index": index}} for index in range(number)})
-
-
-def _expand_each(value: Value, env: Env) -> Expansion:
-    if isinstance(value, dict) and len(value) <= MAX_INSTANCES:
-        return Expansion({key: {"each": {"key": key, "value": value[key]}} for key in sorted(value)})
-    if isinstance(value, list) and len(value) <= MAX_INSTANCES:
-        return _expand_set(value, env)
-    why = first_unknown(value) if undecided(value) else Unknown("for_each is not a map or set that can be judged")
-    return _representative(Expansion({}), why)
-
-
-def _expand_set(value: list[Value], env: Env) -> Expansion:
-    expansion = Expansion()
-    for item in value:
-        key = decided(item, env)
-        if isinstance(key, Sensitive):
-            _representative(expansion, Unknown("for_each takes no sensitive key"))
-        elif isinstance(key, str):
-            expansion.instances[key] = {"each": {"key": key, "value": key}}
-        else:
-            _representative(expansion, first_unknown(key))
-    return expansion
-
-
-def _representative(expansion: Expansion, why: Unknown) -> Expansion:
-    expansion.instances[UNDECIDED_KEY] = {"each": {"key": why, "value": why}}
-    expansion.undecided = why
-    return expansion
-
-
-def block_elements(blocks: list[Block], type_: str, env: Env) -> Iterator[tuple[Body, Env] | Unknown]:
-    """Each nested block of a type, dynamic ones expanded; an `Unknown` for those whose number is not known."""
-    for block in blocks:
-        if block.type == type_:
-            yield block.body, env
-        elif block.type == "dynamic" and block.labels == (type_,):
-            yield from _dynamic_elements(block, env)
-
-
-def _dynamic_elements(block: Block, env: Env) -> Iterator[tuple[Body, Env] | Unknown]:
-    attributes = block.body.attributes
-    if "for_each" not in attributes:
-        return
-    iterator = attributes["iterator"].value if "iterator" in attributes else None
-    name = _iterator_name(iterator, block.labels[0])
-    collection = decided(attempt(attributes["for_each"].value, env), env)
-    pairs: list[tuple[Value, Value]]
-    if isinstance(collection, dict):
-        pairs = sorted(collection.items())
-    elif isinstance(collection, list):
-        pairs = (
-            [(item, item) for item in collection] if isinstance(collection, SetValue) else list(enumerate(collection))
-        )
-    else:
-        yield first_unknown(collection)
-        return
-    may_be_several = isinstance(collection, (SetValue, OpenList))
-    content = [inner.body for inner in block.body.blocks if inner.type == "content"]
-    for key, value in pairs:
-        if may_be_several and isinstance(value, Unknown):
-            yield value
-            continue
-        inner_env = env.bind({name: {"key": key, "value": value}})
-        for body in content:
-            yield body, inner_env
-
-
-def _iterator_name(node: Expression | None, label: str) -> str:
-    """The name that `iterator =` gives, a bare word in the native syntax and a string in JSON."""
-    if isinstance(node, Traversal):
-        return node.root
-    return node.value if isinstance(node, Literal) and isinstance(node.value, str) else label
-
-
-def body_values(body: Body, env: Env, *, meta: frozenset[str] = frozenset()) -> dict[str, Value]:
-    """The attributes of a body; nested blocks are lists of mappings."""
-    values = {name: attempt(a.value, env) for name, a in body.attributes.items() if name not in meta}
-    for type_ in dict.fromkeys(b.labels[0] if b.type == "dynamic" and b.labels else b.type for b in body.blocks):
-        if type_ not in meta:
-            values[type_] = block_values(body, type_, env)
-    return values
-
-
-def block_values(body: Body, type_: str, env: Env) -> list[Value]:
-    return [e if isinstance(e, Unknown) else body_values(*e) for e in block_elements(body.blocks, type_, env)]
-
-
-class ResourceInstance:
-    """One instance of a resource or data block."""
-
-    __slots__ = ("_values", "address", "block", "env", "managed", "module")
-
-    def __init__(self, module: ModuleInstance, block: Block, address: str, env: Env, *, managed: bool) -> None:
-        self.module = module
-        self.block = block
-        self.address = address
-        self.env = env
-        self.managed = managed
-        self._values: dict[str, Value] = {}
-
-    @property
-    def type(self) -> str:
-        return self.block.labels[0]
-
-    def value(self, name: str) -> Value:
-        """One attribute as configured; `Unknown` where it is not, for then only the provider knows it."""
-        found = self._values.get(name)
-        if found is None and name not in self._values:
-            self._values[name] = _BUSY
-            found = self._values[name] = self._evaluate(name)
-        if found is _BUSY:
-            return Unknown(f"{self.address}.{name} depends on itself")
-        return found
-
-    def _evaluate(self, name: str) -> Value:
-        body = self.block.body
-        if name in body.attributes and name not in META:
-            value = attempt(body.attributes[name].value, self.env)
-            if value is not None:
-                return value
-        elif any(b.type == name or b.labels == (name,) for b in body.blocks):
-            return block_values(body, name, self.env)
-        if not self.managed and self.type == "aws_iam_policy_document" and name in ("json", "minified_json"):
-            from phiward.loaders.terraform.iam_policy_document import policy_json
-
-            return policy_json(materialised_sources(body_values(body, self.env, meta=META), self.env))
-        if self.managed:
-            return Unknown(f"{self.address}.{name} is known only after apply")
-        return Unknown(f"{self.address}.{name} is read by the provider when it plans", "scan the plan to decide it")
-
-    def attributes(self) -> dict[str, Value]:
-        """All attributes, with the provider's default tags merged into `tags_all`."""
-        values = body_values(self.block.body, self.env, meta=META)
-        if self.type.startswith("aws_"):
-            defaults = self.module.default_tags(self._provider_name())
-            if defaults:
-                values["tags_all"] = _merge_tags(defaults, values.get("tags"))
-        return values
-
-    @property
-    def provider(self) -> str:
-        """The provider configuration that manages it, by the name where it is written: one account and region."""
-        return self.module.configuration(self._provider_name())[0]
-
-    def _provider_name(self) -> str:
-        chosen = self.block.body.attributes.get("provider")
-        return provider_name(chosen.value) if chosen else self.type.partition("_")[0]
-
-
-def materialised_sources(attributes: dict[str, Value], env: Env) -> dict[str, Value]:
-    """The source and override documents of a policy document, which are other documents' JSON, put in place."""
-    for name in ("source_policy_documents", "override_policy_documents", "source_json", "override_json"):
-        if name in attributes:
-            attributes[name] = _document_text(attributes[name], env)
-    return attributes
-
-
-def _document_text(value: Value, env: Env) -> Value:
-    """The text behind a reference to a document; the references inside of the text stay what they are."""
-    if isinstance(value, list):
-        return type(value)([_document_text(item, env) for item in value])
-    if isinstance(value, Partial):
-        return materialise_known(value, env)
-    return env.module.resolve(value) if isinstance(value, Reference) else value
-
-
-def _merge_tags(defaults: Value, tags: Value) -> Value:
-    if isinstance(defaults, dict) and (tags is None or isinstance(tags, dict)):
-        return {**defaults, **(tags or {})}
-    return tags if undecided(tags) else defaults
-
-
-def provider_name(node: Expression) -> str:
-    """`aws.west` as written in `provider =` or in the map of `providers =`."""
-    if isinstance(node, Traversal):
-        return ".".join((node.root, *(str(s) for s in node.steps)))
-    value = getattr(node, "value", "aws")
-    return value if isinstance(value, str) else "aws"
 
 
 class ModuleInstance:
@@ -294,7 +66,7 @@ class ModuleInstance:
     # -- names
 
     def root(self, name: str, steps: tuple[Any, ...], env: Env) -> tuple[Value, int]:
-        """See `evaluation.Module.root`."""
+        """See `environment.Module.root`."""
         first = steps[0] if steps else None
         if name == "resource" and isinstance(first, str):  # the long way to write `aws_kms_key.a`
             value, taken = self.root(first, steps[1:], env)
@@ -326,16 +98,18 @@ class ModuleInstance:
         key = (kind, name)
         found = self._memo.get(key, self)
         if found is self:
-            self._memo[key] = _BUSY
+            self._memo[key] = BUSY
             compute = {"var": self._variable, "local": self._local, "output": self._output}[kind]
             try:
                 found = compute(name)
+                if isinstance(found, (list, dict)) and too_large(found):
+                    found = Unknown(f"{kind}.{name} has more than {MAX_ELEMENTS} elements inside")
             except EvaluationError as error:
                 found = Unknown(str(error))
             except RecursionError:
                 found = Unknown(f"{kind}.{name} depends on too long a chain of other values")
             self._memo[key] = found
-        if found is _BUSY:
+        if found is BUSY:
             return Unknown(f"{kind}.{name} depends on itself")
         return found
 
@@ -364,7 +138,8 @@ class ModuleInstance:
         if block is None and self.source.holes:
             return Unknown(f"variable {name} is not declared in what could be read")
         attributes = block.body.attributes if block else {}
-        given, found = self._given(name, attributes["type"].value if "type" in attributes else None)
+        type_ = self.source.type_of(name)
+        given, found = self._given(name, type_)
         nullable = not block or "nullable" not in attributes or _flag(block, "nullable")
         if not found or (given is None and not nullable):
             if "default" not in attributes:
@@ -373,17 +148,17 @@ class ModuleInstance:
                     hint = f"pass {name} in the call of {self.address}"
                 return Unknown(f"variable {name} has no value", hint)
             given = attempt(attributes["default"].value, self.env)
-        if "type" in attributes:
+        if type_ is not None:
             try:
-                given = convert(given, parse_type(attributes["type"].value), lambda node: attempt(node, self.env))
+                given = convert(given, type_, lambda node: attempt(node, self.env))
             except EvaluationError as error:
                 given = Unknown(f"variable {name}: {error}")
         return hide(given) if block and _flag(block, "sensitive") else given
 
-    def _given(self, name: str, type_node: Expression) -> tuple[Value, bool]:
+    def _given(self, name: str, type_: Type | None) -> tuple[Value, bool]:
         """The value that the caller passes, and whether it passes one."""
         if self.parent is None or self.call is None:
-            return self.program.root_variable(name, parse_type(type_node) if type_node else STRING)
+            return self.program.root_variable(name, type_ or STRING)
         attribute = self.call.body.attributes.get(name)
         if attribute is None:
             return None, False
@@ -532,23 +307,3 @@ def _flag(block: Block, name: str) -> bool:
         return bool(to_bool(value)) if value is not None else False
     except EvaluationError:
         return False
-
-
-_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-
-
-def key_text(key: Any) -> str:
-    """An instance key as Terraform prints it in an address."""
-    if key is None:
-        return ""
-    if key == UNDECIDED_KEY:
-        return "[*]"
-    if isinstance(key, int):
-        return f"[{key}]"
-    escaped = (
-        key.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    )
-    return f'["{escaped}"]'
-
-
-__all__ = ["ModuleInstance", "ResourceInstance", "step"]

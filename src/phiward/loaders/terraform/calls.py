@@ -1,0 +1,89 @@
+"""Function calls, and the functions that look at an expression before it has a value: try, can, templatefile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from phiward.loaders.terraform.environment import Env, decided, evaluate, first_unknown, materialise
+from phiward.loaders.terraform.errors import EvaluationError
+from phiward.loaders.terraform.functions.errors import CannotTell
+from phiward.loaders.terraform.rendering import templatefile, templatestring
+from phiward.loaders.terraform.sensitivity import result_of
+from phiward.loaders.terraform.syntax import Call
+from phiward.model.value import Unknown, Value, plain, references_in, undecided
+
+
+def call(node: Call, env: Env) -> Value:
+    special = _SPECIAL.get(node.name)
+    if special is not None:
+        return special(node, env)
+    # The functions are many modules, which configuration without a call need not wait for.
+    from phiward.loaders.terraform.functions import FUNCTIONS
+
+    function = FUNCTIONS.get(node.name)
+    if function is None:
+        if "::" in node.name and not node.name.startswith("core::"):
+            return Unknown(f"the function {node.name} belongs to a provider")
+        function = FUNCTIONS.get(node.name.removeprefix("core::"))
+        if function is None:
+            raise EvaluationError(f"there is no function {node.name!r}")
+    arguments = _arguments(node, env)
+    if isinstance(arguments, Unknown):
+        return arguments
+    if not function.partial:
+        arguments = [argument if plain(argument) else materialise(argument, env) for argument in arguments]
+        for argument in arguments:
+            if not plain(argument):
+                return first_unknown(argument)
+    if function.needs_files:
+        return function.call(env.module.files, *arguments)
+    result = function.call(*arguments)
+    if isinstance(result, Unknown) and any(map(references_in, arguments)):
+        # What another resource's configuration decides may decide the result: look it up only then, and at first keep
+        # the references to what only the provider knows, which the result may merely pass on.
+        result = function.call(*(materialise(argument, env, keep=True) for argument in arguments))
+        if isinstance(result, Unknown):
+            result = function.call(*(materialise(argument, env) for argument in arguments))
+    return result_of(node.name, arguments, result)
+
+
+def _arguments(node: Call, env: Env) -> list[Value] | Unknown:
+    arguments = [evaluate(argument, env) for argument in node.arguments]
+    if node.expand:
+        last = decided(arguments.pop(), env)
+        if undecided(last):
+            return first_unknown(last)
+        if not isinstance(last, list):
+            raise EvaluationError("only a list, set or tuple can be expanded with '...'")
+        arguments.extend(last)
+    return arguments
+
+
+def _try(node: Call, env: Env) -> Value:
+    message = "no argument could be evaluated"
+    for argument in node.arguments:
+        try:
+            return evaluate(argument, env)
+        except CannotTell as error:
+            return Unknown(str(error))
+        except EvaluationError as error:
+            message = str(error)
+    raise EvaluationError(f"no argument of try() could be evaluated: {message}")
+
+
+def _can(node: Call, env: Env) -> Value:
+    try:
+        value = evaluate(node.arguments[0], env) if node.arguments else None
+    except CannotTell as error:
+        return Unknown(str(error))
+    except EvaluationError:
+        return False
+    return value if isinstance(value, Unknown) else True
+
+
+_SPECIAL: dict[str, Callable[[Call, Env], Value]] = {
+    "try": _try,
+    "can": _can,
+    "templatefile": templatefile,
+    "templatestring": templatestring,
+}

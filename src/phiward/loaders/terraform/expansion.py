@@ -1,0 +1,96 @@
+"""The instances of a block: what `count` and `for_each` make of it, and how their addresses are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from phiward.loaders.terraform.errors import EvaluationError
+from phiward.loaders.terraform.evaluation import Env, attempt, decided, first_unknown
+from phiward.loaders.terraform.functions.conversion import to_number
+from phiward.loaders.terraform.syntax import Body
+from phiward.model.value import Sensitive, Unknown, Value, undecided
+from phiward.record import dataclass, field
+
+MAX_INSTANCES = 100_000
+UNDECIDED_KEY = ("*",)
+"""No key that configuration can write."""
+
+
+@dataclass(slots=True)
+class Expansion:
+    """What `count` and `for_each` make of a block: `names` to bind for each instance key.
+
+    The key is None for a block without either. `undecided` says why the keys are not (all) known; one representative
+    instance, of key `*`, then stands for those that are not.
+    """
+
+    instances: dict[Any, Mapping[str, Value]] = field(default_factory=dict)
+    undecided: Unknown | None = None
+    keyed: bool = True
+
+
+def expand(body: Body, env: Env) -> Expansion:
+    """The instances of a resource, data or module block."""
+    if "count" in body.attributes:
+        return _expand_count(decided(attempt(body.attributes["count"].value, env), env))
+    if "for_each" in body.attributes:
+        return _expand_each(decided(attempt(body.attributes["for_each"].value, env), env), env)
+    return Expansion({None: {}}, keyed=False)
+
+
+def _expand_count(value: Value) -> Expansion:
+    try:
+        number = None if undecided(value) else to_number(value)
+    except EvaluationError as error:
+        value, number = Unknown(f"count: {error}"), None
+    if not isinstance(number, int) or not 0 <= number <= MAX_INSTANCES:
+        why = (
+            first_unknown(value)
+            if undecided(value)
+            else Unknown("count is not a number of instances that can be judged")
+        )
+        return Expansion({UNDECIDED_KEY: {"count": {"index": why}}}, why)
+    return Expansion({index: {"count": {"index": index}} for index in range(number)})
+
+
+def _expand_each(value: Value, env: Env) -> Expansion:
+    if isinstance(value, dict) and len(value) <= MAX_INSTANCES:
+        return Expansion({key: {"each": {"key": key, "value": value[key]}} for key in sorted(value)})
+    if isinstance(value, list) and len(value) <= MAX_INSTANCES:
+        return _expand_set(value, env)
+    why = first_unknown(value) if undecided(value) else Unknown("for_each is not a map or set that can be judged")
+    return _representative(Expansion({}), why)
+
+
+def _expand_set(value: list[Value], env: Env) -> Expansion:
+    expansion = Expansion()
+    for item in value:
+        key = decided(item, env)
+        if isinstance(key, Sensitive):
+            _representative(expansion, Unknown("for_each takes no sensitive key"))
+        elif isinstance(key, str):
+            expansion.instances[key] = {"each": {"key": key, "value": key}}
+        else:
+            _representative(expansion, first_unknown(key))
+    return expansion
+
+
+def _representative(expansion: Expansion, why: Unknown) -> Expansion:
+    expansion.instances[UNDECIDED_KEY] = {"each": {"key": why, "value": why}}
+    expansion.undecided = why
+    return expansion
+
+
+def key_text(key: Any) -> str:
+    """An instance key as Terraform prints it in an address."""
+    if key is None:
+        return ""
+    if key == UNDECIDED_KEY:
+        return "[*]"
+    if isinstance(key, int):
+        return f"[{key}]"
+    escaped = (
+        key.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    )
+    return f'["{escaped}"]'
