@@ -38,7 +38,8 @@ def scan(settings: Settings, progress: Callable[[str], None] = lambda _: None) -
     blocks = blocks_of(loaded) if ignores.waivers else {}
     findings, warnings = apply_ignores(findings, blocks, ignores, settings.today)
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
-        raise NothingToScan("no Terraform was found", hint="give a directory or file that holds .tf, .tofu or .tf.json files, or a plan or state")
+        hint = "give a directory or file that holds .tf, .tofu or .tf.json files, or a plan or state"
+        raise NothingToScan("no Terraform was found", hint=hint)
     return report(settings, pack, tree, loaded, graph, findings, warnings)
 
 
