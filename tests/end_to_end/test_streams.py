@@ -161,11 +161,14 @@ def test_an_ascii_locale_prints_what_it_can(tmp_path, phiward):
 
 @posix
 def test_a_working_directory_that_is_gone(tmp_path):
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    line = f"rmdir '{gone}' && {' '.join(command('scan', '.'))}"
-    done = subprocess.run(line, shell=True, cwd=gone, env=environment(), capture_output=True, text=True)
-    # The interpreter itself may complain, from "<frozen getpath>", before our first line runs.
-    frames = [line for line in done.stderr.splitlines() if line.lstrip().startswith('File "')]
-    assert [line for line in frames if "<frozen getpath>" not in line] == []
+    def run_where_nothing_is(arguments):
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        line = f"rmdir '{gone}' && {' '.join(arguments)}"
+        return subprocess.run(line, shell=True, cwd=gone, env=environment(), capture_output=True, text=True)
+
+    if run_where_nothing_is([sys.executable, "-c", "pass"]).returncode:
+        pytest.skip("this interpreter does not start where its working directory is gone")
+    done = run_where_nothing_is(command("scan", "."))
+    assert "Traceback" not in done.stderr
     assert done.returncode in (2, 3)
