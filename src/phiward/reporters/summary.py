@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
 from phiward.model.finding import Finding, Report, Verdict, Waiver
-from phiward.model.rule import Severity
+from phiward.model.rule import Rule, Severity
 from phiward.reporters.lines import Line, table, wrap
 from phiward.reporters.text import clean, cut, listed, named, plural, prose, quoted, show
 
 _LONGEST_NAME = 48
 _COLUMNS = ("failed", "unknown", "waived", "passed")
+_COLUMN_OF = {Verdict.FAIL: "failed", Verdict.UNKNOWN: "unknown", Verdict.PASS: "passed"}
 _MOST_TYPES = 6
 
 
@@ -36,28 +37,32 @@ def column(finding: Finding) -> str:
         return ""
     if finding.waiver is not None and finding.verdict is not Verdict.PASS:
         return "waived"
-    return {Verdict.FAIL: "failed", Verdict.UNKNOWN: "unknown", Verdict.PASS: "passed"}[finding.verdict]
+    return _COLUMN_OF[finding.verdict]
 
 
 def _tables(report: Report) -> list[Line]:
-    lines = _table(report, "severity", lambda f: [f.rule.severity.label], [s.label for s in reversed(Severity)])
-    lines += _table(report, "45 CFR", lambda f: f.rule.citations, None)
-    if any(finding.subject.tenant is not None for finding in report.findings):
-        lines += _table(report, "tenant", lambda f: [_tenant(f)], None)
+    """Counts by severity, citation and tenant; findings are gone through once, for there may be half a million."""
+    rules = {finding.rule.id: finding.rule for finding in report.findings}
+    counted = Counter((f.rule.id, f.subject.tenant, column(f)) for f in report.findings)
+    tallies = [(rules[id_], tenant, where, number) for (id_, tenant, where), number in counted.items() if where]
+    lines = _table(tallies, "severity", lambda rule, _: [rule.severity.label], [s.label for s in reversed(Severity)])
+    lines += _table(tallies, "45 CFR", lambda rule, _: rule.citations, None)
+    if any(tenant is not None for _, tenant, _, _ in tallies):
+        lines += _table(tallies, "tenant", lambda _, tenant: [quoted(tenant) if tenant else "no tenant"], None)
     return lines
 
 
-def _tenant(finding: Finding) -> str:
-    return quoted(finding.subject.tenant) if finding.subject.tenant else "no tenant"
-
-
-def _table(report: Report, name: str, keys: Callable[[Finding], Iterable[str]], order: list[str] | None) -> list[Line]:
+def _table(
+    tallies: list[tuple[Rule, str | None, str, int]],
+    name: str,
+    keys: Callable[[Rule, str | None], Iterable[str]],
+    order: list[str] | None,
+) -> list[Line]:
     """Return a row for each key that has a failed, unknown or waived verdict; the rest are all passed."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for finding in report.findings:
-        if counted := column(finding):
-            for key in keys(finding):
-                counts[key][counted] += 1
+    for rule, tenant, where, number in tallies:
+        for key in keys(rule, tenant):
+            counts[key][where] += number
     ordered = [key for key in order or sorted(counts) if key in counts]
     rows = [
         [cut(clean(key), _LONGEST_NAME), *(f"{counts[key][c]:,}" for c in _COLUMNS)]
