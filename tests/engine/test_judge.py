@@ -394,3 +394,15 @@ def test_findings_do_not_depend_on_the_order_of_resources():
     forward = findings([ENCRYPTED, DAYS], *resources)
     assert forward == findings([DAYS, ENCRYPTED], *reversed(resources))
     assert [f.subject.address for f in forward][::2] == ["aws_database.b", "aws_database.c", "aws_database.a"]
+
+
+def test_a_finding_names_the_module_calls_behind_it(scan_files):
+    report = scan_files(
+        {
+            "main.tf": 'module "a" {\n  source = "./m"\n  encrypted = false\n}\n',
+            "m/main.tf": 'variable "encrypted" {}\nresource "aws_ebs_volume" "v" { encrypted = var.encrypted }\n',
+        },
+        rules=("encryption-at-rest",),
+    )
+    (finding,) = report.findings
+    assert [(call.path, call.span.line) for call in finding.subject.called_from] == [("main.tf", 1)]

@@ -143,6 +143,7 @@ class View:
                 tenant="(unknown)" if isinstance(tenant, Unknown) else tenant,
                 data_class="(unknown)" if isinstance(class_, Unknown) else class_,
                 scope=resource.scope.path,
+                called_from=self.resource.module_calls,
             )
         return self._subject
 
