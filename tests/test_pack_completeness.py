@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from phiward.engine.judge import reach
 from phiward.model.rule import Rule
 from phiward.pack import Row, load_pack, pack_directory
+from tests.test_rules import FILE, files_of
 
 PACK = load_pack()
 SOURCES = {path: yaml.safe_load(path.read_text()) for path in sorted((pack_directory() / "hipaa").glob("*/*.yaml"))}
@@ -74,17 +76,23 @@ THEMES = frozenset(
 )
 
 
-def terraform_of(rule: dict[str, Any]) -> str:
-    """Every Terraform text that a rule shows."""
-    examples = (example.get("files") or {"main.tf": example.get("terraform", "")} for example in rule["examples"])
-    snippets = rule.get("fix_snippets", {}).values()
-    return "\n".join(chain(snippets, chain.from_iterable(files.values() for files in examples)))
+def texts_of(rule: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every file that a rule shows, by name: its examples and its fix."""
+    for example in rule["examples"]:
+        yield from files_of(example).items()
+    for dialect, text in rule.get("fix_snippets", {}).items():
+        yield FILE[dialect], text
 
 
-SHOWN = {
-    rule["id"]: set(re.findall(r'^\s*resource "([a-z0-9_]+)"', terraform_of(rule), re.MULTILINE))
-    for rule in SOURCES.values()
-}
+def types_in(name: str, text: str) -> set[str]:
+    """The native types that a file declares."""
+    if not name.endswith((".yaml", ".yml")):
+        return set(re.findall(r'^\s*resource "([a-z0-9_]+)"', text, re.MULTILINE))
+    heads = re.findall(r"^apiVersion: *(\S+)\nkind: *(\S+)", text, re.MULTILINE)
+    return {f"{version.rpartition('/')[0]}/{kind}".lstrip("/") for version, kind in heads}
+
+
+SHOWN = {rule["id"]: set().union(*(types_in(name, text) for name, text in texts_of(rule))) for rule in SOURCES.values()}
 
 
 def parameters_in(value: Any) -> Iterator[str]:
@@ -166,7 +174,27 @@ def test_a_rule_is_shown_failing_passing_and_undecided(path: Any, rule: dict[str
     assert needed <= shown, f"{path.name} shows no {needed - shown}"
     titles = [example["title"] for example in rule["examples"]]
     assert len(set(titles)) == len(titles)
-    assert rule["fix_snippets"]["terraform"].strip()
+    assert rule["fix_snippets"]
+    assert all(text.strip() for text in rule["fix_snippets"].values())
+
+
+@pytest.mark.parametrize(("path", "rule"), RULES)
+def test_a_rule_is_shown_failing_and_passing_in_every_dialect_that_it_speaks(path: Any, rule: dict[str, Any]) -> None:
+    compiled = PACK.rule(rule["id"])
+    assert compiled is not None
+    spoken = {row.dialect for row in PACK.rows() if reach(compiled, row)}
+    for dialect in spoken:
+        shown = {
+            example["expect"]
+            for example in rule["examples"]
+            if any(dialect_of(name) == dialect for name in files_of(example))
+        }
+        assert {"fail", "pass"} <= shown, f"{path.name} in {dialect}"
+        assert dialect in rule["fix_snippets"], f"{path.name} does not say how to fix it in {dialect}"
+
+
+def dialect_of(name: str) -> str:
+    return "kubernetes" if name.endswith((".yaml", ".yml")) else "terraform"
 
 
 @pytest.mark.parametrize("rule", COMPILED)
@@ -185,15 +213,19 @@ def test_a_rule_speaks_to_a_type_of_the_catalog(rule: Rule) -> None:
     assert [row.type for row in PACK.rows() if speaks_to(rule, row)], "no row has what this rule selects and asks"
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.type) for row in PACK.rows()])
+@pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.type} {row.dialect}") for row in PACK.rows()])
 def test_every_type_is_shown_in_an_example(row: Row) -> None:
     shown = {native: [id_ for id_, types in SHOWN.items() if native in types] for native in row.native_types}
     assert [native for native, rules in shown.items() if not rules] == [], "no example of any rule has this type"
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.type) for row in PACK.rows()])
+@pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.type} {row.dialect}") for row in PACK.rows()])
 def test_every_type_is_judged_by_a_rule(row: Row) -> None:
-    assert [rule.id for rule in PACK.rules if speaks_to(rule, row)], "a row that no rule speaks to is dead weight"
+    assert row.read_by or [rule.id for rule in PACK.rules if speaks_to(rule, row)], "nothing speaks to it: dead weight"
+    for id_ in row.read_by:
+        rule = PACK.rule(id_)
+        assert rule is not None, f"{id_} does not exist"
+        assert rule.graph, f"{id_} reads no other resources"
 
 
 def test_every_kind_of_satellite_is_shown() -> None:

@@ -21,7 +21,19 @@ EXAMPLES = [
     for id_, rule in RULES.items()
     for number, example in enumerate(rule["examples"], 1)
 ]
-SNIPPETS = [pytest.param(id_, text, id=id_) for id_, r in RULES.items() for text in r.get("fix_snippets", {}).values()]
+SNIPPETS = [
+    pytest.param(id_, dialect, text, id=f"{id_}: {dialect}")
+    for id_, rule in RULES.items()
+    for dialect, text in rule.get("fix_snippets", {}).items()
+]
+FILE = {"terraform": "main.tf", "kubernetes": "manifests.yaml"}
+"""What an example of a dialect is written into."""
+
+
+def files_of(example: dict[str, Any]) -> dict[str, str]:
+    """The files of an example."""
+    written: dict[str, str] = example.get("files") or {FILE[d]: example[d] for d in FILE if d in example}
+    return written
 
 
 def verdicts(directory: Path, rule: str, files: dict[str, str], settings: Any = None) -> list[Finding]:
@@ -43,8 +55,7 @@ def described(findings: list[Finding]) -> str:
 
 @pytest.mark.parametrize("rule, example", EXAMPLES)
 def test_example(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
-    files = example.get("files") or {"main.tf": example["terraform"]}
-    findings = verdicts(tmp_path, rule, files, example.get("settings"))
+    findings = verdicts(tmp_path, rule, files_of(example), example.get("settings"))
     address = example.get("resource")
     if address:
         findings = [f for f in findings if f.subject.address == address]
@@ -59,9 +70,9 @@ def test_example(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
     assert not unfilled
 
 
-@pytest.mark.parametrize("rule, snippet", SNIPPETS)
-def test_recommended_fix_passes_its_own_rule(rule: str, snippet: str, tmp_path: Path) -> None:
-    findings = verdicts(tmp_path, rule, {"main.tf": snippet})
+@pytest.mark.parametrize("rule, dialect, snippet", SNIPPETS)
+def test_recommended_fix_passes_its_own_rule(rule: str, dialect: str, snippet: str, tmp_path: Path) -> None:
+    findings = verdicts(tmp_path, rule, {FILE[dialect]: snippet})
     applicable = [f for f in findings if f.verdict is not Verdict.NOT_APPLICABLE]
     assert applicable, "the snippet shows nothing that the rule speaks to"
     assert {f.verdict for f in applicable} == {Verdict.PASS}, described(applicable)

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from tests.conftest import REPOSITORY, TODAY
 from tests.planning import planned
-from tests.test_rules import EXAMPLES, verdicts
+from tests.test_rules import EXAMPLES, files_of, verdicts
 
 from phiward.model.finding import Verdict
 from phiward.pipeline import scan
@@ -54,7 +54,9 @@ def of_plan(directory: Path, plan: dict[str, Any], rule: str) -> dict[str, Verdi
 def test_a_plan_is_judged_like_its_source(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
     if NOT_IN_A_PLAN in example.get("title", ""):
         return
-    files = example.get("files") or {"main.tf": example["terraform"]}
+    files = files_of(example)
+    if not any(".tf" in name or ".tofu" in name for name in files):
+        return
     source, alone = tmp_path / "source", tmp_path / "alone"
     alone.mkdir()
     source.mkdir()

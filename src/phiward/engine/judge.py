@@ -25,6 +25,7 @@ from phiward.record import dataclass, replace
 
 MAX_EVIDENCE = 50
 _VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
+_WORDS = {"account": ("root", "root module"), "cluster": ("cluster", "manifests")}
 _placeholder = re.compile(r"\{(\w+)\}")
 _index = re.compile(r"\[\d+\]")
 
@@ -52,9 +53,9 @@ def judge(
     evaluators = {id(s): Evaluator(graph.pack.parameters_for(s.project)[0]) for s in scopes}
     index = GraphIndex(graph)
     views = [view for view in graph.views if _wanted(view, selection)]
-    by_type: dict[str, list[View]] = {}
+    by_row: dict[int, list[View]] = {}
     for view in views:
-        by_type.setdefault(view.row.type, []).append(view)
+        by_row.setdefault(id(view.row), []).append(view)
     findings: list[Finding] = []
     for rule in selection.rules:
         progress(f"judging {rule.id}")
@@ -62,15 +63,17 @@ def judge(
             if not selection.tenants:
                 findings += _judge_scopes(rule, graph, scopes, evaluators)
             continue
-        for type_views in by_type.values():
-            if selects(rule.select, type_views[0].row):
-                findings += _judge_type(rule, type_views, evaluators, index)
+        for row_views in by_row.values():
+            if selects(rule.select, row_views[0].row):
+                findings += _judge_row(rule, row_views, evaluators, index)
     findings.sort(key=lambda finding: finding.sort_key)
     return findings
 
 
 def _wanted(view: View, selection: Selection) -> bool:
     """Whether a scan is about a resource; one whose tenant is not known may be the tenant's."""
+    if view.resource.context:
+        return False
     if not selection.tenants:
         return True
     tenant = view.tenancy.tenant
@@ -100,9 +103,7 @@ def reach(rule: Rule, row: Row) -> bool:
     return fit(rule.check, models) is not None and _fit_when(rule.when, models) is not False
 
 
-def _judge_type(
-    rule: Rule, views: list[View], evaluators: dict[int, Evaluator], index: GraphIndex
-) -> Iterable[Finding]:
+def _judge_row(rule: Rule, views: list[View], evaluators: dict[int, Evaluator], index: GraphIndex) -> Iterable[Finding]:
     if rule.graph is not None:
         function = GRAPH_RULES[rule.graph]
         for view in views:
@@ -192,7 +193,7 @@ def _evidence(leaves: list[Leaf], evaluator: Evaluator) -> tuple[Evidence, ...]:
 
 def _write(leaf: Leaf, expected: Value) -> str:
     spec = leaf.reading.spec
-    return suggestion(spec, expected) if spec and leaf.truth is False else ""
+    return suggestion(spec, expected, leaf.reading.dialect) if spec and leaf.truth is False else ""
 
 
 def _shown(value: Value) -> Value:
@@ -291,6 +292,8 @@ def _judge_scopes(
     for scope in scopes:
         views = graph.of_scope(scope)
         given = rule.select.get("given")
+        if scope.kind not in rule.select["scope"]:
+            continue
         if not views or (given and not any(selects(given, row) for row in _rows(views))):
             continue
         yield _judge_scope(rule, scope, views, evaluators[id(scope)])
@@ -322,8 +325,8 @@ def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluat
         return _scope_finding(rule, scope, Verdict.UNKNOWN, evidence, _scope_location(views))
     if not scope.complete:
         why = Unknown(
-            f"no {what} that satisfies it is declared in this root, and another root may declare one",
-            "list this root under complete_roots in phiward.yaml if it declares the whole account",
+            f"no {what} that satisfies it is declared in {_KINDS[scope.kind]}",
+            f"list it under complete_roots in phiward.yaml if it declares the whole {scope.kind}",
         )
         evidence = (Evidence(what, why, "declared", _scope_location(views)),)
         return _scope_finding(rule, scope, Verdict.UNKNOWN, evidence, _scope_location(views))
@@ -332,9 +335,15 @@ def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluat
     return _scope_finding(rule, scope, Verdict.FAIL, evidence, _scope_location(views))
 
 
+_KINDS = {
+    "account": "this root, and another root may declare one",
+    "cluster": "these manifests, and the cluster may hold one that is not among them",
+}
+
+
 def _rows(views: list[View]) -> Iterable[Row]:
     """The catalog rows of some views, each once."""
-    return {view.row.type: view.row for view in views}.values()
+    return {id(view.row): view.row for view in views}.values()
 
 
 def _if_there(outcome: Outcome, view: View) -> Outcome:
@@ -355,9 +364,9 @@ def _scope_finding(
     rule: Rule, scope: Scope, verdict: Verdict, evidence: tuple[Evidence, ...], location: Location
 ) -> Finding:
     subject = Subject(
-        address=f"root {scope.path}",
-        type="scope.account",
-        native_type="root module",
+        address=f"{_WORDS[scope.kind][0]} {scope.path}",
+        type=f"scope.{scope.kind}",
+        native_type=_WORDS[scope.kind][1],
         source=scope.source,
         tenant=None,
         data_class=scope.project.default_class,

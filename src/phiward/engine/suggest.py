@@ -1,14 +1,15 @@
-"""What to write instead: the line or block that would satisfy a failed leaf, in Terraform's language."""
+"""What to write instead: the lines that would satisfy a failed leaf, in the language of its source."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from phiward.model.value import Value
 
 
-def suggestion(spec: Mapping[str, Any], expected: Value) -> str:
+def suggestion(spec: Mapping[str, Any], expected: Value, dialect: str) -> str:
     """The catalog's own `fix`, or one that follows from a plain path and a plain expected value; else empty."""
     if "fix" in spec:
         return str(spec["fix"]).rstrip()
@@ -21,7 +22,7 @@ def suggestion(spec: Mapping[str, Any], expected: Value) -> str:
     raw = _raw(spec.get("values"), expected)
     if raw is None or (isinstance(expected, str) and "values" not in spec and not expected.isidentifier()):
         return ""
-    return _nested(path, raw)
+    return _LANGUAGES[dialect](path, raw)
 
 
 def _raw(values: Mapping[str, Any] | None, expected: Value) -> Value:
@@ -30,7 +31,7 @@ def _raw(values: Mapping[str, Any] | None, expected: Value) -> Value:
     return next((raw for raw, normal in values.items() if normal == expected and type(normal) is type(expected)), None)
 
 
-def _nested(path: Sequence[Any], value: Value) -> str:
+def _hcl(path: Sequence[Any], value: Value) -> str:
     *blocks, name = path
     lines = [f"{'  ' * depth}{block} {{" for depth, block in enumerate(blocks)]
     lines.append(f"{'  ' * len(blocks)}{name} = {_literal(value)}")
@@ -44,3 +45,13 @@ def _literal(value: Value) -> str:
     if value in ("true", "false"):
         return str(value)
     return str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def _yaml(path: Sequence[Any], value: Value) -> str:
+    *parents, name = [key if _plain_key.fullmatch(key) else f'"{key}"' for key in map(str, path)]
+    lines = [f"{'  ' * depth}{parent}:" for depth, parent in enumerate(parents)]
+    return "\n".join([*lines, f"{'  ' * len(parents)}{name}: {_literal(value)}"])
+
+
+_plain_key = re.compile(r"[A-Za-z][\w./-]*")
+_LANGUAGES: dict[str, Callable[[Sequence[Any], Value], str]] = {"terraform": _hcl, "kubernetes": _yaml}

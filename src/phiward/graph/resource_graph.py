@@ -86,7 +86,7 @@ class ResourceGraph:
         self._names: dict[tuple[int, str], _Names] = {}
         self._aliases: dict[tuple[int, Value], list[Resource]] | None = None
         self._depth = 0
-        for row in {row.type: row for view in self.views for row in (view.row,)}.values():
+        for row in {id(view.row): view.row for view in self.views}.values():
             self._attach(row, by_type)
 
     def _admit(self, resource: Resource) -> None:

@@ -55,6 +55,8 @@ class Reading:
     """The catalog's dialect that it was read by."""
     key: KeyUse | None = None
     """For a property of type `key` that is written: which key."""
+    dialect: str = ""
+    """The dialect of `spec`."""
 
     def location(self, element: int | None = None) -> Location:
         """Where it stands; the resource's opening line where it is not written."""
@@ -160,7 +162,10 @@ class View:
         """The value at a compiled path, and the resource and attribute where it stands; `MISSING` where absent."""
         head = path[0]
         if isinstance(head, str) and head.startswith("@"):
-            return self._read_satellite(head[1:], path[1:])
+            part = self.row.parts.get(head[1:])
+            if part is None:
+                return self._read_satellite(head[1:], path[1:])
+            path = (*part, *path[1:])
         value, at = read_path(self.resource.attributes, path, self._resolve)
         return value, (self.resource, at)
 
@@ -220,7 +225,7 @@ class View:
             self._readings[name] = _UNDER_WAY
             built_in = _BUILT_IN.get(name)
             found = built_in(self) if built_in and name not in self.row.properties else self._modelled(name)
-            found.spec = self.row.properties.get(name)
+            found.spec, found.dialect = self.row.properties.get(name), self.row.dialect
             self._readings[name] = found
         elif found is _UNDER_WAY:
             return Reading(Unknown(f"{self.resource.address} takes it over from itself"), self.resource)

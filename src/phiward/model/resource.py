@@ -41,16 +41,18 @@ class Hole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """What was declared together: a Terraform root. Rules about absence range over one."""
+    """What was declared together: a Terraform root, a cluster's manifests. Rules about absence range over one."""
 
     source: str
     path: str
     holes: tuple[Hole, ...] = ()
     project: Project = _DEFAULTS
+    kind: str = "account"
+    """`account` for what an account and region holds, `cluster` for what a Kubernetes cluster holds."""
 
     @property
     def complete(self) -> bool:
-        """Whether the settings say that everything of this account and region is declared here."""
+        """Whether the settings say that everything of this account and region, or cluster, is declared here."""
         return self.project.is_complete(self.path)
 
 
@@ -68,3 +70,5 @@ class Resource:
     """The provider configuration that manages it: resources of one name stand in one account and region."""
     module_calls: tuple[Location, ...] = ()
     """The module blocks that instantiate it, outermost first: an ignore on one of them applies here."""
+    context: bool = False
+    """Whether it was read only to judge others: it stands outside of what a scan was asked about."""

@@ -43,15 +43,20 @@ def load_pack() -> Pack:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A catalog row: `properties` are the compiled dialects, read by `graph.view`."""
+    """A catalog row in one dialect: `properties` say where each stands there, and are read by `graph.view`."""
 
     type: str
     title: str
     kinds: frozenset[str]
+    dialect: str
     native_types: tuple[str, ...]
     name: list[list[str | int]]
     satellites: list[tuple[str, str, list[str | int]]]
     properties: Mapping[str, Mapping[str, Any]]
+    parts: Mapping[str, list[str | int]]
+    """Places inside the resource that paths begin at: `@pod.spec` of a Deployment is `spec.template.spec`."""
+    read_by: tuple[str, ...]
+    """The graph rules that read it to judge other resources."""
 
 
 class Pack:
@@ -65,40 +70,55 @@ class Pack:
         self.parameters: Mapping[str, Mapping[str, Any]] = compiled["parameters"]
         self.profiles: Mapping[str, Mapping[str, Value]] = compiled["profiles"]
         self.citations: Mapping[str, Mapping[str, Any]] = compiled["citations"]
-        self._rows = {native: row for row in compiled["rows"] for native in row["terraform"]}
-        self._made: dict[str, Row] = {}
+        self._rows: dict[str, tuple[Mapping[str, Any], str]] = {
+            native: (row, dialect)
+            for row in compiled["rows"]
+            for dialect, spoken in row["dialects"].items()
+            for native in spoken["natives"]
+        }
+        self._made: dict[tuple[str, str], Row] = {}
 
     def row(self, native_type: str) -> Row | None:
-        """The catalog row of a Terraform type, or None where the catalog does not know it."""
-        raw = self._rows.get(native_type)
-        if raw is None:
+        """The catalog row of a native type, or None where the catalog does not know it."""
+        found = self._rows.get(native_type)
+        if found is None:
             return None
-        made = self._made.get(raw["type"])
+        raw, dialect = found
+        made = self._made.get((raw["type"], dialect))
         if made is None:
-            made = self._made[raw["type"]] = Row(
+            spoken = raw["dialects"][dialect]
+            made = self._made[raw["type"], dialect] = Row(
                 type=raw["type"],
                 title=raw["title"],
                 kinds=frozenset(raw["kinds"]),
-                native_types=tuple(raw["terraform"]),
-                name=raw["name"],
-                satellites=[(alias, native, by) for alias, native, by in raw["satellites"]],
-                properties=raw["properties"],
+                dialect=dialect,
+                native_types=tuple(spoken["natives"]),
+                name=spoken["name"],
+                satellites=[(alias, native, by) for alias, native, by in spoken["satellites"]],
+                properties=spoken["properties"],
+                parts=spoken["parts"],
+                read_by=tuple(raw["read_by"]),
             )
         return made
 
     def rows(self) -> list[Row]:
-        """Every row, in the catalog's order."""
-        seen: dict[str, Row] = {}
+        """Every row, once for each of its dialects, in the catalog's order."""
+        seen: dict[int, Row] = {}
         for native in self._rows:
             row = self.row(native)
             assert row is not None
-            seen[row.type] = row
+            seen[id(row)] = row
         return list(seen.values())
 
     @cached_property
     def satellite_types(self) -> frozenset[str]:
         """Native types that are judged as part of another resource."""
-        return frozenset(native for row in self._compiled["rows"] for _, native, _ in row["satellites"])
+        return frozenset(
+            native
+            for row in self._compiled["rows"]
+            for spoken in row["dialects"].values()
+            for _, native, _ in spoken["satellites"]
+        )
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:

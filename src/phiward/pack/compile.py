@@ -18,15 +18,20 @@ from typing import Any
 from phiward.errors import PackError
 from phiward.model.rule import SEVERITIES
 from phiward.pack.paths import steps
-from phiward.pack.vocabulary import BUILT_IN, OPERATORS, QUANTIFIED
+from phiward.pack.vocabulary import BUILT_IN, DIALECTS, OPERATORS, QUANTIFIED
 
 _RULE_KEYS = {
     "id", "title", "severity", "citations", "resources", "when", "given", "assert", "graph", "message", "because",
     "fix", "fix_snippets", "equivalents", "examples", "never_unknown", "references",
 }  # fmt: skip
-_ROW_KEYS = {"type", "title", "kinds", "terraform", "name", "satellites", "properties", "service", "doc", "parent"}
-_DIALECT_KEYS = {"path", "values", "present", "inherits", "constant", "compute", "with"}
-_PROPERTY_KEYS = {"terraform", "default", "doc", "fix"}
+_ROW_KEYS = {
+    "type", "title", "kinds", "name", "satellites", "properties", "service", "doc", "parent", "like", "parts",
+    "read_by", *DIALECTS,
+}  # fmt: skip
+_DIALECT_KEYS = {"path", "values", "present", "inherits", "constant", "compute", "with", "default"}
+_PROPERTY_KEYS = {"default", "doc", "fix", *DIALECTS}
+_OWN_NAME = {"kubernetes": "metadata.name"}
+"""Where a dialect writes every resource's name, so that no row has to say it."""
 
 Compiled = dict[str, Any]
 
@@ -81,35 +86,65 @@ class Compiler:
         seen: dict[str, str] = {}
         for path in sorted((self.directory / "catalog").glob("*/*.yaml")):
             where = self.relative(path)
-            for row in self.read(where, "catalog") or []:
-                compiled = self.row(row, where)
-                for native in [compiled["type"], *compiled["terraform"]]:
+            written = {row.get("type"): row for row in self.read(where, "catalog") or []}
+            for row in written.values():
+                compiled = self.row(self.likened(row, written, where), where)
+                natives = [native for dialect in compiled["dialects"].values() for native in dialect["natives"]]
+                for native in [compiled["type"], *natives]:
                     if native in seen:
                         raise PackError(f"{native} has a row in {seen[native]} too", where=where)
                     seen[native] = where
                 rows.append(compiled)
         return rows
 
+    def likened(self, row: Any, written: dict[Any, Any], where: str) -> Any:
+        """The row with the kinds and properties of the row that it is `like`; its own add to them."""
+        if "like" not in row:
+            return row
+        other = written.get(row["like"])
+        if other is None or "like" in other:
+            raise PackError(f"there is no row {row['like']!r} in this file to be like", where=where)
+        properties = {**other["properties"], **row.get("properties", {})}
+        return {**row, "kinds": row.get("kinds", other["kinds"]), "properties": properties}
+
     def row(self, row: Any, where: str) -> Compiled:
         where = f"{where}: {row.get('type', '?')}"
         self.known(row, _ROW_KEYS, where)
-        kinds = row["kinds"]
-        for kind in kinds:
+        for kind in row["kinds"]:
             if kind not in self.kinds:
                 raise PackError(f"unknown kind {kind!r}", where=where, hint="rules/catalog/kinds.yaml lists them")
-            for needed in self.kinds[kind].get("requires", []):
-                if needed not in row["properties"]:
-                    raise PackError(f"a {kind} must say {needed}", where=where)
-        native = row.get("terraform", [])
-        name = row.get("name", {}).get("terraform", [])
+        dialects = {dialect: self.row_dialect(row, dialect, where) for dialect in DIALECTS if dialect in row}
+        if not dialects:
+            raise PackError(f"a row names its type in one of {', '.join(DIALECTS)}", where=where)
+        for name, spec in row["properties"].items():
+            if not any(dialect in spec for dialect in dialects):
+                raise PackError(f"says in no dialect of its row where {name} stands", where=where)
         return {
             "type": row["type"],
             "title": row["title"],
-            "kinds": kinds,
-            "terraform": [native] if isinstance(native, str) else native,
-            "name": [steps(p, where) for p in ([name] if isinstance(name, str) else name)],
-            "satellites": self.satellites(row.get("satellites", {}).get("terraform", {}), where),
-            "properties": {n: self.property(n, p, f"{where}.{n}") for n, p in row["properties"].items()},
+            "kinds": row["kinds"],
+            "read_by": row.get("read_by", []),
+            "dialects": dialects,
+        }
+
+    def row_dialect(self, row: Any, dialect: str, where: str) -> Compiled:
+        """What a row says of one dialect: the types that it describes there, and where their properties stand."""
+        names = as_list(row.get("name", {}).get(dialect, _OWN_NAME.get(dialect, [])))
+        properties = {
+            name: self.property(name, spec, dialect, f"{where}.{name}")
+            for name, spec in row["properties"].items()
+            if dialect in spec
+        }
+        for kind in row["kinds"]:
+            for needed in self.kinds[kind].get("requires", []):
+                if needed not in properties:
+                    raise PackError(f"a {kind} must say {needed} in {dialect}", where=where)
+        return {
+            "natives": as_list(row[dialect]),
+            "name": [steps(name, where) for name in names],
+            "parts": {name: part_steps(path, where) for name, path in row.get("parts", {}).items()},
+            "satellites": self.satellites(row.get("satellites", {}).get(dialect, {}), where),
+            "properties": properties,
         }
 
     def satellites(self, satellites: Any, where: str) -> list[list[Any]]:
@@ -118,17 +153,17 @@ class Compiler:
             found += [[alias, native, steps(spec["by"], where)] for native in as_list(spec["type"])]
         return found
 
-    def property(self, name: str, spec: Any, where: str) -> Compiled:
+    def property(self, name: str, spec: Any, dialect: str, where: str) -> Compiled:
         if name not in self.properties:
             raise PackError(f"unknown property {name!r}", where=where, hint="rules/properties/*.yaml is the vocabulary")
         self.known(spec, _PROPERTY_KEYS, where)
-        compiled: Compiled = self.dialect(spec.get("terraform"), where)
+        compiled: Compiled = self.dialect(spec[dialect], where)
         if "default" in spec:
-            compiled["default"] = spec["default"]
-        if ("default" in spec or "constant" in compiled) and not spec.get("doc"):
+            compiled.setdefault("default", spec["default"])
+        if ("default" in compiled or "constant" in compiled) and not spec.get("doc"):
             raise PackError("a default or constant says in `doc` where it is documented", where=where)
-        if "fix" in spec:
-            compiled["fix"] = spec["fix"]["terraform"]
+        if dialect in spec.get("fix", {}):
+            compiled["fix"] = spec["fix"][dialect]
         return compiled
 
     def dialect(self, spec: Any, where: str) -> Compiled:
@@ -137,14 +172,15 @@ class Compiler:
         if isinstance(spec, list):
             return {"paths": [steps(p, where) for p in spec]}
         if not isinstance(spec, dict):
-            raise PackError("says nowhere where it stands in terraform", where=where)
+            raise PackError("is neither a path nor a mapping", where=where)
         self.known(spec, _DIALECT_KEYS, where)
         if "constant" in spec:
             return {"constant": spec["constant"]}
+        own = {"default": spec["default"]} if "default" in spec else {}
         if "compute" in spec:
-            return {"compute": spec["compute"], "with": spec.get("with", {})}
+            return {"compute": spec["compute"], "with": spec.get("with", {}), **own}
         path = spec["path"]
-        compiled: Compiled = {"paths": [steps(p, where) for p in ([path] if isinstance(path, str) else path)]}
+        compiled: Compiled = {**own, "paths": [steps(p, where) for p in ([path] if isinstance(path, str) else path)]}
         if "values" in spec:
             compiled["values"] = {text_key(raw): value for raw, value in spec["values"].items()}
         if spec.get("present"):
@@ -261,6 +297,11 @@ class Compiler:
         for key in mapping:
             if key not in keys:
                 raise PackError(f"unknown key {key!r}", where=where, hint=f"known here: {', '.join(sorted(keys))}")
+
+
+def part_steps(path: str, where: str) -> list[str | int]:
+    """Where a part stands; `.` is the whole resource."""
+    return [] if path == "." else steps(path, where)
 
 
 def text_key(raw: Any) -> str:

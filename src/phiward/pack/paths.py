@@ -1,4 +1,4 @@
-"""Paths of the catalog: `ingress[].cidr_blocks`."""
+"""Paths of the catalog: `ingress[].cidr_blocks`, `metadata.annotations["eks.amazonaws.com/role-arn"]`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from phiward.errors import PackError
 
-_path = re.compile(r"(?:@?[^.\[\]]+|\[\d*\]|\.)+")
-_step = re.compile(r"\[(\d*)\]|@?[^.\[\]]+")
+_path = re.compile(r'(?:@?[^.\[\]"]+|\[\d*\]|\["[^"]+"\]|\.)+')
+_step = re.compile(r'\[(\d*)\]|\["([^"]+)"\]|@?[^.\[\]"]+')
 
 
 @lru_cache(maxsize=4096)
@@ -18,7 +18,9 @@ def steps(path: str, where: str) -> list[str | int]:
         raise PackError(f"not a path: {path!r}", where=where)
     found: list[str | int] = []
     for part in _step.finditer(path):
-        if part.group().startswith("["):
+        if part.group(2):
+            found.append(part.group(2))
+        elif part.group().startswith("["):
             found.append(int(part.group(1)) if part.group(1) else "[]")
         else:
             found.append(part.group())
