@@ -304,6 +304,17 @@ def test_dashes_are_part_of_names() -> None:
         ("a = x ? 1\n", 1, 10, "expected ':'"),
         ("a = [for x, y, z in w : x]\n", 1, 18, "one or two names"),
         ("é = 'x'\n", 1, 5, "expected a value"),
+        ("b {\n  a = 1 }\n", 2, 9, "expected a new line after the value"),
+        ("b { a = 1\n}\n", 1, 10, "holds one argument and ends in that line"),
+        ("b { a = 1, c = 2 }\n", 1, 10, "holds one argument and ends in that line"),
+        ("b { c {} }\n", 1, 5, "holds one argument and no block"),
+        ("b { 1 }\n", 1, 5, "expected an argument, a new line or '}'"),
+        ('b "l${x}" {\n}\n', 1, 5, "a label is plain text"),
+        ("a = f(x...,)\n", 1, 11, "after the expanded argument"),
+        ("a = x.0.1\n", 1, 7, "[0][1]"),
+        ("a = x.*.y.*.z\n", 1, 11, "written [*]"),
+        ("a = <<E\nx\nE", 3, 2, "must end with a new line"),
+        ('a = "x\ry"\n', 1, 5, "string is not closed"),
     ],
 )
 def test_errors_say_where(text: str, line: int, column: int, words: str) -> None:

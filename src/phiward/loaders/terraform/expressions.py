@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from phiward.loaders.terraform.functions.conversion import nfc
-from phiward.loaders.terraform.lexical import IDENT, MAX_DIGITS, MAY_SKIP, Scanner, blank, identifier, number
+from phiward.loaders.terraform.lexical import IDENT, MAX_DIGITS, MAY_SKIP, Scanner, identifier, number
 from phiward.loaders.terraform.syntax import (
     ELEMENT,
     Binary,
@@ -28,10 +28,10 @@ MAX_OPERATORS = 1_000
 
 _number = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _bare_key = re.compile(rf"{IDENT}(?=[ \t]*(?:=(?!=)|:(?!:)))")
-_full_splat = re.compile(r"\[[ \t\r\n]*\*[ \t\r\n]*\]")
-_opening = re.compile(r"[ \t]*\(")
-_digits = re.compile(r"[0-9]+")
-_plain_string = re.compile(r'"([^"\\$%\n]*)"')
+_full_splat = re.compile(r"\[[ \t]*\*[ \t]*\]")
+_full_splat_in_brackets = re.compile(r"\[\s*\*\s*\]")
+_after_name = re.compile(r"[ \t]*(\(|::)")
+_plain_string = re.compile(r'"([^"\\$%\n\r]*)"')
 _operator = re.compile(r"==|!=|<=|>=|&&|\|\||[-+*/%<>]")
 _heredoc = re.compile(rf"<<(-?)({IDENT})[ \t\r]*\n")
 _for_start = re.compile(r"for(?![\w-])")
@@ -40,7 +40,7 @@ PRECEDENCE = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
 _STEP = frozenset(".[")
-_BEFORE_CALL = frozenset(" \t(")
+_BEFORE_CALL = frozenset(" \t(:")
 KEYWORDS = {"true": True, "false": False, "null": None}
 
 
@@ -91,29 +91,33 @@ class ExpressionParser(Scanner):
     def postfix(self, target: Expression) -> Expression:
         """Attribute access, indexes and splats after a term."""
         steps: list[str | int | Expression] = []
-        start = target.start
+        start, text = target.start, self.text
         while True:
-            if self.multiline and self.text[self.pos : self.pos + 1] in MAY_SKIP:
-                self.skip_before_dot()
-            if self.text[self.pos : self.pos + 1] not in _STEP or self.peek("..."):
+            char = text[self.pos : self.pos + 1]
+            if char in MAY_SKIP and (char != "\n" or self.multiline):
+                char = self.after_space(_STEP)
+            if char not in _STEP or self.peek("..."):
                 break
-            if _full_splat.match(self.text, self.pos):
-                return self.full_splat(start, self.access(start, target, steps))
-            if self.accept(".*"):
-                target = self.attribute_splat(start, self.access(start, target, steps))
-                steps = []
-            elif self.accept("["):
-                steps.append(self.index())
-            else:
+            if char == ".":
                 self.pos += 1
-                self.dotted(steps)
+                if text[self.pos : self.pos + 1] in MAY_SKIP:
+                    self.skip()
+                if self.accept("*"):
+                    target = self.attribute_splat(start, self.access(start, target, steps))
+                    steps = []
+                else:
+                    self.dotted(steps)
+                continue
+            splat = (_full_splat_in_brackets if self.multiline else _full_splat).match(text, self.pos)
+            if splat:
+                return self.full_splat(start, self.access(start, target, steps), splat.end())
+            self.pos += 1
+            steps.append(self.index())
         return self.access(start, target, steps)
 
-    def full_splat(self, start: int, target: Expression) -> Splat:
+    def full_splat(self, start: int, target: Expression, after: int) -> Splat:
         """`[*]`: everything that follows, further splats too, is done with each element."""
-        found = _full_splat.match(self.text, self.pos)
-        assert found
-        self.pos = found.end()
+        self.pos = after
         self.enter()
         each = self.postfix(Traversal(self.pos, self.pos, ELEMENT, ()))
         self.depth -= 1
@@ -123,16 +127,13 @@ class ExpressionParser(Scanner):
         """`.*`: only the attributes that follow are taken of each element; an index is of the whole."""
         steps: list[str | int | Expression] = []
         begin = self.pos
-        while self.peek(".") and not self.text.startswith((".*", ".."), self.pos):
+        while self.after_space(_STEP) == "." and not self.peek("..."):
             self.pos += 1
+            self.skip()
+            if self.peek("*"):
+                raise self.error("a splat inside of another one is written [*]")
             self.dotted(steps)
         return Splat(start, self.pos, target, Traversal(begin, self.pos, ELEMENT, tuple(steps)))
-
-    def skip_before_dot(self) -> None:
-        """Inside brackets an access may go on in the next line: `a`, then `.b` or `[0]`."""
-        found = blank.match(self.text, self.pos)
-        if found and self.text.startswith((".", "["), found.end()) and not self.text.startswith("..", found.end()):
-            self.pos = found.end()
 
     def access(self, start: int, target: Expression, steps: list[str | int | Expression]) -> Expression:
         if not steps:
@@ -156,10 +157,13 @@ class ExpressionParser(Scanner):
         if found:
             steps.append(found.group())
         else:
-            found = _digits.match(self.text, self.pos)
+            found = _number.match(self.text, self.pos)
             if not found:
                 raise self.error(f"expected a name after '.', found {self.found()}")
-            steps.append(int(found.group()))
+            index = number(found.group())
+            if not isinstance(index, int) or "." in found.group():
+                raise self.error("two indexes in a row are written in brackets: [0][1]")
+            steps.append(index)
         self.pos = found.end()
 
     def primary(self) -> Expression:
@@ -194,16 +198,18 @@ class ExpressionParser(Scanner):
         """A keyword, a function call or the root of a traversal."""
         if name in KEYWORDS:
             return Literal(start, self.pos, KEYWORDS[name])
-        while self.accept("::"):
+        while self.text[self.pos : self.pos + 1] in _BEFORE_CALL:
+            after = _after_name.match(self.text, self.pos)
+            if not after:
+                break
+            self.pos = after.end()
+            if after.group(1) == "(":
+                return self.call(name, start)
             self.skip()
             found = identifier.match(self.text, self.pos)
             if not found:
                 raise self.error("expected a function name after '::'")
             name, self.pos = f"{name}::{found.group()}", found.end()
-        opening = _opening.match(self.text, self.pos) if self.text[self.pos : self.pos + 1] in _BEFORE_CALL else None
-        if opening:
-            self.pos = opening.end()
-            return self.call(name, start)
         return Traversal(start, self.pos, name, ())
 
     def call(self, name: str, start: int) -> Call:
@@ -216,8 +222,6 @@ class ExpressionParser(Scanner):
             self.skip()
             if self.accept("..."):
                 expand = True
-                self.skip()
-                self.accept(",")
                 self.skip()
                 self.expect(")", "after the expanded argument")
                 break

@@ -11,10 +11,10 @@ MAX_DEPTH = 200
 
 IDENT = r"[^\W\d][\w-]*"
 identifier = re.compile(IDENT)
-blank = re.compile(r"(?:[ \t\r\n\ufeff]+|\#[^\n]*|//[^\n]*|/\*[\s\S]*?\*/)+")
-_space = re.compile(r"(?:[ \t\r]+|/\*[\s\S]*?\*/|(?:\#|//)[^\n]*)+")
+blank = re.compile(r"(?:[ \t\n]+|\r\n|\#[^\n]*|//[^\n]*|/\*[\s\S]*?\*/)+")
+_space = re.compile(r"(?:[ \t]+|\r(?=\n)|/\*[\s\S]*?\*/|(?:\#|//)[^\n]*)+")
 _escape = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))")
-MAY_SKIP = frozenset(" \t\r\n#/\ufeff")
+MAY_SKIP = frozenset(" \t\r\n#/")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
@@ -47,6 +47,15 @@ class Scanner:
         found = (blank if self.multiline else _space).match(self.text, self.pos)
         if found:
             self.pos = found.end()
+
+    def after_space(self, wanted: frozenset[str]) -> str:
+        """The next character that is no white space: where it is a wanted one, the position moves there."""
+        found = (blank if self.multiline else _space).match(self.text, self.pos)
+        end = found.end() if found else self.pos
+        char = self.text[end : end + 1]
+        if char in wanted:
+            self.pos = end
+        return char
 
     def skip_blank(self) -> None:
         found = blank.match(self.text, self.pos)

@@ -15,20 +15,22 @@ from phiward.loaders.terraform.functions.conversion import nfc
 from phiward.loaders.terraform.lexical import IDENT, identifier, unescape, whole
 from phiward.loaders.terraform.syntax import Attribute, Block, Body, Expression, Literal, SourceFile, Traversal
 
-_label = re.compile(rf'[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|({IDENT}))')
+_label = re.compile(rf'[ \t]*(?:"((?:[^"\\\n\r]|\\.)*)"|({IDENT}))')
+_OPENS_LINES = ("\n", "}", "")
+_in_label = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 _simple_attribute = re.compile(
     rf"({IDENT})[ \t]*=[ \t]*(?:"
     r'"([^"\\$%\n\r]*)"'
     r"|(true|false|null)(?![\w-])"
     r"|(-?(?:0|[1-9]\d{0,99}))(?![\w.])"
     rf"|({IDENT}(?:\.{IDENT})+)"
-    r")[ \t]*(?:(?:\#|//)[^\n]*)?(?:\r?\n|(?=\}|\Z))"
+    r")[ \t]*(?:(?:\#|//)[^\n]*)?(?:\r?\n|\Z)"
 )
 
 
 def parse(text: str, path: str) -> SourceFile:
     """Parse a whole file. Raises HclSyntaxError at the first thing that Terraform would refuse."""
-    parser = Parser(text)
+    parser = Parser(text, pos=1 if text.startswith("\ufeff") else 0)
     body = parser.body(closing="")
     file = SourceFile(path, text, body)
     for block in body.blocks:
@@ -111,20 +113,48 @@ class Parser(ExpressionParser):
     def block(self, type_: str, start: int, header_end: int) -> Block:
         labels = []
         while found := _label.match(self.text, self.pos):
-            labels.append(found.group(2) or unescape(found.group(1), found.start(1)))
+            labels.append(found.group(2) or self.label(found))
             self.pos = header_end = found.end()
         self.skip()
         if not self.accept("{"):
             raise self.error(f"expected '=' or '{{' after {type_!r}, found {self.found()}")
         outer, self.multiline = self.multiline, False
-        inner = self.body(closing="}")
+        if not self.peek("\n"):
+            self.skip()
+        multiline = self.text[self.pos : self.pos + 1] in _OPENS_LINES
+        inner = self.body(closing="}") if multiline else self.single_argument()
         self.multiline = outer
         self.pos += 1
         end = self.pos
         self.end_of_item("after the block")
         return Block(start, header_end, end, type_, tuple(labels), inner)
 
+    def label(self, found: re.Match[str]) -> str:
+        """A label in quotes: plain text, with the escapes of a string."""
+        sequence = _in_label.search(found.group(1))
+        if sequence:
+            raise self.error("a label is plain text: no template stands in it", found.start(1) + sequence.start())
+        return unescape(found.group(1), found.start(1))
+
+    def single_argument(self) -> Body:
+        """The body of a block of one line, `{ name = value }`, up to its closing brace."""
+        start = self.pos
+        found = identifier.match(self.text, start)
+        if not found:
+            raise self.error(f"expected an argument, a new line or '}}', found {self.found()}")
+        self.pos = found.end()
+        self.skip()
+        if not self.peek("=") or self.peek("=="):
+            raise self.error("a block of one line holds one argument and no block: start a new line after '{'", start)
+        self.pos += 1
+        value = self.expression()
+        self.skip()
+        if not self.peek("}"):
+            why = "a block of one line holds one argument and ends in that line"
+            raise self.error(f"{why}: expected '}}' or a new line after '{{', found {self.found()}")
+        return Body({found.group(): Attribute(start, value.end, found.group(), value)})
+
     def end_of_item(self, where: str) -> None:
         self.skip()
-        if self.pos < len(self.text) and self.text[self.pos] not in "\n}":
+        if self.pos < len(self.text) and self.text[self.pos] != "\n":
             raise self.error(f"expected a new line {where}, found {self.found()}")

@@ -30,7 +30,7 @@ class _Token:
     strip_right: bool = False
 
 
-_quoted_text = re.compile(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|\$(?!\{)|%(?!\{))+')
+_quoted_text = re.compile(r'(?:[^"\\$%\n\r]|\\.|\$\$\{|%%\{|\$(?!\{)|%(?!\{))+')
 _heredoc_text = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*\n?")
 _directive = re.compile(r"[ \t\r\n]*(if|else|endif|for|endfor)(?![\w-])")
 
@@ -42,7 +42,7 @@ def quoted_template(parser: ExpressionParser) -> Expression:
     tokens: list[_Token] = []
     text = parser.text
     while not parser.peek('"'):
-        if parser.pos >= len(text) or text[parser.pos] == "\n":
+        if parser.pos >= len(text) or text[parser.pos] in "\r\n":
             raise parser.error("the string is not closed: expected '\"'", start)
         if parser.peek("${") or parser.peek("%{"):
             tokens.append(_sequence(parser))
@@ -64,6 +64,8 @@ def heredoc_template(parser: ExpressionParser, opening: re.Match[str]) -> Expres
     end = closing.search(parser.text, opening.end())
     if not end:
         raise parser.error(f"the heredoc is not closed: expected a line {opening.group(2)!r}", start)
+    if end.end() == len(parser.text):
+        raise parser.error("the line that closes the heredoc must end with a new line", end.end())
     tokens = template_tokens(parser, opening.end(), end.start())
     if opening.group(1):
         _flush(tokens)
