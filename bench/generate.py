@@ -1,6 +1,6 @@
 """Generated Terraform trees of a chosen size, the same bytes every time.
 
-    python bench/generate.py 10000 some/directory
+    python bench/generate.py 10000 some/directory [RESOURCES_PER_ROOT [TENANTS_PER_ROOT]]
 
 About half of the resources are written out in files of a root, the other half come from a module that is called for
 each tenant and calls another one. A large tree is a repository of several roots that share the modules.
@@ -69,8 +69,11 @@ class Root:
         return _token.sub(lambda found: values[found[1]]() if found[1] in values else found[0], text)
 
 
-def generate(directory: Path, resources: int, per_root: int = PER_ROOT) -> int:
-    """Write a tree of exactly this many managed resources; the number of files. At least 57 resources a root."""
+def generate(directory: Path, resources: int, per_root: int = PER_ROOT, tenants: int | None = None) -> int:
+    """Write a tree of exactly this many managed resources; the number of files. At least 57 resources a root.
+
+    With `tenants`, no root has more of them than that, and more of its resources are written out instead.
+    """
     roots = max(1, resources // per_root)
     files = 0
     for number in range(roots):
@@ -80,22 +83,23 @@ def generate(directory: Path, resources: int, per_root: int = PER_ROOT) -> int:
         name = f"stack-{number:03d}"
         at = directory if roots == 1 else directory / "stacks" / name
         root = Root(name, size, "./modules" if roots == 1 else "../../modules", Random(name))
-        _write_root(root)
+        _write_root(root, tenants)
         files += _save(at, {name: "\n".join(parts) for name, parts in root.files.items()})
     for module in ("tenant", "store"):
         files += _save(directory / "modules" / module, {"main.tf": read(f"module-{module}")})
     return files
 
 
-def _write_root(root: Root) -> None:
+def _write_root(root: Root, most: int | None) -> None:
     root.files["versions.tf"] = [read("versions")]
     root.files["variables.tf"] = [root.fill(read("variables"), 0)]
     root.add("network", "network", _NETWORK, 0)
-    rounds = root.keys = max(1, root.left // 2 // _ROUND)
+    called = root.left - root.left // 2 if most is None else min(root.left - root.left // 2, most * _PER_TENANT)
+    rounds = root.keys = max(1, (root.left - called) // _ROUND)
     for number in range(rounds):
         for name, size in _GROUPS.items():
             root.add(name if rounds <= _PER_FILE else f"{name}-{number // _PER_FILE:03d}", name, size, number)
-    tenants = root.left // _PER_TENANT
+    tenants = root.left // _PER_TENANT if most is None else min(root.left // _PER_TENANT, most)
     root.left -= tenants * _PER_TENANT
     entries = "\n".join(root.fill(_TENANT, n, f"clinic-{n}") for n in range(tenants))
     root.files["locals.tf"] = [read("locals").replace("<tenants>", entries)]
@@ -112,7 +116,7 @@ def _save(directory: Path, files: dict[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
-        sys.exit("usage: generate.py RESOURCES DIRECTORY [RESOURCES_PER_ROOT]")
+    if len(sys.argv) not in (3, 4, 5):
+        sys.exit("usage: generate.py RESOURCES DIRECTORY [RESOURCES_PER_ROOT [TENANTS_PER_ROOT]]")
     written = generate(Path(sys.argv[2]), int(sys.argv[1]), *map(int, sys.argv[3:]))
     print(f"{sys.argv[1]} resources in {written} files")
