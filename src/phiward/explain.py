@@ -12,6 +12,7 @@ from phiward.loaders.collect import load
 from phiward.loaders.tree import Tree
 from phiward.model.resource import Resource
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
+from phiward.outside import Outside
 from phiward.pack import load_pack
 from phiward.pipeline import existing
 from phiward.record import dataclass
@@ -50,8 +51,9 @@ class Explanation:
 
 def explain(address: str, settings: Settings) -> list[Explanation]:
     """The resources of that address: one for each root that declares it."""
-    paths = existing(settings.paths)
-    loaded = load(tuple(p.resolve() for p in paths), Tree.around(paths), settings, lambda _: None)
+    outside = Outside()
+    paths = existing(settings.paths, outside)
+    loaded = load(tuple(map(outside.resolve, paths)), Tree.around(paths, outside), settings, lambda _: None)
     graph = ResourceGraph(loaded.resources, load_pack())
     return [_explained(resource, graph) for resource in loaded.resources if resource.address == address]
 

@@ -17,6 +17,7 @@ from phiward.loaders.tree import Tree
 from phiward.model.finding import Diagnostic, Finding, Loosened, Report
 from phiward.model.location import Location
 from phiward.model.rule import Rule
+from phiward.outside import Outside
 from phiward.pack import Pack, load_pack
 from phiward.settings import Settings
 
@@ -24,30 +25,35 @@ _DEEPEST = 20_000
 """Python frames; locals may refer to one another in long chains, and each link takes a few."""
 
 
-def scan(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> Report:
+def scan(
+    settings: Settings, progress: Callable[[str], None] = lambda _: None, outside: Outside | None = None
+) -> Report:
     """Scan the paths of the settings. Raises PhiwardError for what was asked wrongly or is not there."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
-    paths = existing(settings.paths)
+    outside = outside or Outside()
+    paths = existing(settings.paths, outside)
     pack = load_pack()
     rules = selected_rules(pack, settings)
-    tree = Tree.around(paths)
-    loaded = load(tuple(path.resolve() for path in paths), tree, settings, progress)
+    tree = Tree.around(paths, outside)
+    loaded = load(tuple(map(outside.resolve, paths)), tree, settings, progress)
     graph = ResourceGraph(loaded.resources, pack)
     findings = judge(graph, loaded.scopes, Selection(rules, frozenset(settings.tenants)), progress)
     ignores = read_ignores(loaded.sources, (rule.id for rule in pack.rules))
-    blocks = blocks_of(loaded) if ignores.waivers else {}
-    findings, warnings = apply_ignores(findings, blocks, ignores, settings.today)
+    warnings = list(ignores.diagnostics)
+    if ignores.waivers:
+        findings, unused = apply_ignores(findings, blocks_of(loaded), ignores.waivers, outside.today(settings.today))
+        warnings += unused
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
         hint = "give a directory or file that holds .tf, .tofu or .tf.json files, or a plan or state"
         raise NothingToScan("no Terraform was found", hint=hint)
     return report(settings, pack, tree, loaded, graph, findings, warnings)
 
 
-def existing(paths: Sequence[Path]) -> tuple[Path, ...]:
+def existing(paths: Sequence[Path], outside: Outside) -> tuple[Path, ...]:
     """The paths, each of which is there. Raises UsageError."""
     for path in paths:
         try:
-            found = path.absolute().exists()  # absolute() raises where the working directory is gone
+            found = outside.kind(path.absolute())  # absolute() raises where the working directory is gone
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from error
         if not found:
@@ -89,7 +95,7 @@ def report(
         exit_status=status,
         gate=gate,
         pack=pack.identity,
-        target=" ".join(sorted(tree.relative(path.resolve()) for path in settings.paths)),
+        target=" ".join(sorted(tree.relative(tree.outside.resolve(path)) for path in settings.paths)),
         roots=tuple(scope.path for scope in loaded.scopes),
         loosened=loosened(pack, loaded),
         sources=loaded.sources,
@@ -102,7 +108,9 @@ def report(
 def partly_read(settings: Settings, tree: Tree, loaded: Loaded) -> bool:
     """Whether a path is a file of a root; a plan or state is a file, too, and whole."""
     whole = {scope.path for scope in loaded.scopes}
-    return any(path.is_file() and tree.relative(path.resolve()) not in whole for path in settings.paths)
+    outside = tree.outside
+    files = [path for path in settings.paths if outside.is_file(path)]
+    return any(tree.relative(outside.resolve(path)) not in whole for path in files)
 
 
 def loosened(pack: Pack, loaded: Loaded) -> tuple[Loosened, ...]:

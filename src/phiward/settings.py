@@ -11,6 +11,7 @@ from typing import Any
 from phiward.errors import SettingsError
 from phiward.model.project import Identify, Project
 from phiward.model.rule import Severity
+from phiward.outside import Outside
 from phiward.record import dataclass, field
 
 SETTINGS_FILE = "phiward.yaml"
@@ -49,8 +50,9 @@ def terraform_environment(environment: Mapping[str, str] = os.environ) -> tuple[
 class Projects:
     """The `phiward.yaml` of each directory: the nearest one upwards, inside the tree; or the one that was named."""
 
-    def __init__(self, base: Path, explicit: Path | None = None) -> None:
+    def __init__(self, base: Path, outside: Outside, explicit: Path | None = None) -> None:
         self._base = base
+        self._outside = outside
         self._explicit = self._read(explicit) if explicit else None
         self._by_directory: dict[Path, Project] = {}
 
@@ -60,7 +62,7 @@ class Projects:
             return self._explicit
         if directory not in self._by_directory:
             path = directory / SETTINGS_FILE
-            if path.is_file():
+            if self._outside.is_file(path):
                 found = self._read(path)
             elif directory == self._base or self._base not in directory.parents:
                 found = Project()
@@ -70,20 +72,20 @@ class Projects:
         return self._by_directory[directory]
 
     def _read(self, path: Path) -> Project:
-        resolved = path.resolve()
+        resolved = self._outside.resolve(path)
         inside = self._base in resolved.parents
         relative = resolved.relative_to(self._base).as_posix() if inside else str(path)
         directory = "" if "/" not in relative else relative.rsplit("/", 1)[0]
-        return parse_project(read_yaml(path), relative, directory)
+        return parse_project(read_yaml(path, self._outside), relative, directory)
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, outside: Outside) -> Any:
     """A settings file as plain values. Raises SettingsError with line and column."""
     import yaml
 
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        data = path.read_bytes()
+        data = outside.read(path)
         depth = 0
         for event in yaml.parse(data, Loader=loader):  # the C loader would overflow the stack
             starts = isinstance(event, yaml.CollectionStartEvent)

@@ -80,23 +80,24 @@ def _wrong(location: Location, message: str) -> Diagnostic:
 
 
 def apply_ignores(
-    findings: Sequence[Finding], blocks: Mapping[tuple[str, str], tuple[Location, ...]], ignores: Ignores, today: date
+    findings: Sequence[Finding],
+    blocks: Mapping[tuple[str, str], tuple[Location, ...]],
+    waivers: Sequence[Waiver],
+    today: date,
 ) -> tuple[list[Finding], list[Diagnostic]]:
     """Findings with their waivers, and a warning for each exception that is expired or covers nothing.
 
     `blocks` maps (scope, address) to the block of the resource and those of the modules around it.
     """
-    if not ignores.waivers:
-        return list(findings), list(ignores.diagnostics)
     used: set[int] = set()
     result: list[Finding] = []
     by_rule: dict[str, list[Waiver]] = {}
-    for waiver in ignores.waivers:
+    for waiver in waivers:
         by_rule.setdefault(waiver.rule, []).append(waiver)
     for finding in findings:
         covering = _covering(finding, blocks, by_rule.get(finding.rule.id, ()), today, used)
         result.append(finding if covering is None else replace(finding, waiver=covering))
-    return result, [*ignores.diagnostics, *_leftovers(ignores.waivers, used, today)]
+    return result, list(_leftovers(waivers, used, today))
 
 
 def _covering(

@@ -9,6 +9,7 @@ from phiward.loaders.loaded import Loaded
 from phiward.loaders.terraform import loader as source
 from phiward.loaders.terraform.module import is_terraform
 from phiward.loaders.tree import Tree
+from phiward.outside import Outside
 from phiward.settings import Projects, Settings
 
 _DOCUMENT_SUFFIXES = (".json", ".tfplan", ".tfstate", ".plan")
@@ -21,7 +22,7 @@ def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Call
     Plans and states are read where they are named themselves; directories are searched for Terraform's source only,
     for a plan that lies beside its source would else be judged twice.
     """
-    documents = [path for path in dict.fromkeys(paths) if _may_be_document(path)]
+    documents = [path for path in dict.fromkeys(paths) if _may_be_document(path, tree.outside)]
     if not documents:
         return source.load(paths, tree, settings, progress)
     loaded = Loaded()
@@ -44,7 +45,7 @@ def _load_documents(
     from phiward.loaders.terraform.state import load_state
 
     others: list[Path] = []
-    projects = Projects(tree.base, settings.settings_file)
+    projects = Projects(tree.base, tree.outside, settings.settings_file)
     for path in paths:
         progress(f"reading {tree.relative(path)}")
         document = read_document(path, tree, run_terraform=not settings.changed)
@@ -68,16 +69,15 @@ def _load_documents(
     return others
 
 
-def _may_be_document(path: Path) -> bool:
+def _may_be_document(path: Path, outside: Outside) -> bool:
     """Whether a named file may be a plan or a state: by its name, or as a binary plan by its first bytes."""
-    if not path.is_file() or is_terraform(path.name) or ".tfvars" in path.name:
+    if not outside.is_file(path) or is_terraform(path.name) or ".tfvars" in path.name:
         return False
-    return path.name.endswith(_DOCUMENT_SUFFIXES) or _starts_as_zip(path)
+    return path.name.endswith(_DOCUMENT_SUFFIXES) or _starts_as_zip(path, outside)
 
 
-def _starts_as_zip(path: Path) -> bool:
+def _starts_as_zip(path: Path, outside: Outside) -> bool:
     try:
-        with path.open("rb") as file:
-            return file.read(len(_ZIP)) == _ZIP
+        return outside.begins(path, _ZIP)
     except OSError:
         return False

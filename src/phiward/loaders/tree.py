@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from phiward.model.finding import Diagnostic, Level
+from phiward.outside import Outside
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
-_SKIPPED = {"node_modules", "__pycache__"}
-
-
-def repository_root(path: Path) -> Path | None:
-    """The nearest directory upwards that holds `.git`, or None."""
-    for directory in (path, *path.parents):
-        if (directory / ".git").exists():
-            return directory
-    return None
-
-
-def resolved(path: Path) -> Path:
-    """The path without symbolic links. A circle of them, or a name that no file can have, leads to nothing that exists.
-
-    `Path.resolve` raises for both, and configuration may write either.
-    """
-    return Path(os.path.realpath(str(path).replace("\0", "\N{REPLACEMENT CHARACTER}")))
-
-
-def is_directory(path: Path) -> bool:
-    """Whether there is such a directory; False, where `Path.is_dir` raises, for a name that no directory can have."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
+ENDINGS = (".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json")
+"""Of the files that are looked for in directories; others are read where they are named."""
 
 
 class Tree:
-    """Reads inside its boundary only. `base` is what reported paths are relative to."""
+    """Reads inside its boundary only, and only through `outside`. `base` is what reported paths are relative to."""
 
-    def __init__(self, base: Path, boundary: tuple[Path, ...]) -> None:
+    def __init__(self, base: Path, boundary: tuple[Path, ...], outside: Outside) -> None:
         self.base = base
         self.boundary = boundary
+        self.outside = outside
         self.diagnostics: list[Diagnostic] = []
         self._texts: dict[Path, str | None] = {}
 
     @classmethod
-    def around(cls, paths: tuple[Path, ...]) -> Tree:
+    def around(cls, paths: tuple[Path, ...], outside: Outside | None = None) -> Tree:
         """The tree for some existing paths: their repository where there is one, else just what was named."""
-        directories = [path if path.is_dir() else path.parent for path in map(resolved, paths)]
-        repositories = {root for directory in directories if (root := repository_root(directory))}
-        boundary = tuple(dict.fromkeys(repository_root(directory) or directory for directory in directories))
-        if len(repositories) == 1 and len(boundary) == 1:
-            return cls(boundary[0], boundary)
-        return cls(Path(os.path.commonpath(boundary)), boundary)
+        outside = outside or Outside()
+        directories = [p if outside.is_directory(p) else p.parent for p in map(outside.resolve, paths)]
+        boundary = tuple(dict.fromkeys(_repository(directory, outside) or directory for directory in directories))
+        return cls(boundary[0] if len(boundary) == 1 else Path(os.path.commonpath(boundary)), boundary, outside)
 
     def relative(self, path: Path) -> str:
         """The path as reports show it: relative to `base`, forward slashes."""
@@ -65,7 +42,7 @@ class Tree:
 
     def inside(self, path: Path) -> bool:
         """Whether the path, symbolic links resolved, lies inside the boundary."""
-        target = resolved(path)
+        target = self.outside.resolve(path)
         return any(target == root or root in target.parents for root in self.boundary)
 
     def hole(self, code: str, path: Path, message: str, *, hint: str = "", line: int = 0, column: int = 0) -> None:
@@ -87,16 +64,15 @@ class Tree:
             self.hole("outside", path, "the file is a link to outside of the scanned tree and was not read")
             return None
         try:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
+            if self.outside.kind(path) in ("directory", "other"):
                 self.hole("unreadable", path, "not a regular file")
                 return None
-            if status.st_size > MAX_FILE_BYTES:
-                self.hole("too-large", path, f"larger than {MAX_FILE_BYTES // 2**20} MB and was not read")
-                return None
-            data = path.read_bytes()
+            data = self.outside.read(path, MAX_FILE_BYTES)
         except OSError as error:
-            self.hole("unreadable", path, f"cannot be read: {error.strerror}", hint="check the file's permissions")
+            if error.errno == errno.EFBIG:
+                self.hole("too-large", path, f"larger than {MAX_FILE_BYTES // 2**20} MB and was not read")
+            else:
+                self.hole("unreadable", path, f"cannot be read: {error.strerror}", hint="check the file's permissions")
             return None
         return self._decode(path, data)
 
@@ -113,7 +89,26 @@ class Tree:
         return text
 
     def directories(self, top: Path) -> Iterator[tuple[Path, list[str]]]:
-        """Every directory under `top` with its file names, sorted; hidden ones and links are not entered."""
-        for directory, subdirectories, files in os.walk(top):
-            subdirectories[:] = sorted(d for d in subdirectories if not d.startswith(".") and d not in _SKIPPED)
-            yield Path(directory), sorted(files)
+        """Every directory under `top` with the names of its files, sorted; hidden ones and links are not entered."""
+        left = [top]
+        while left:
+            directory = left.pop()
+            try:
+                names = self.outside.names(directory, ENDINGS)
+            except OSError:
+                continue
+            yield directory, [name for name in names if not name.endswith("/")]
+            left += [directory / name for name in reversed(names) if name.endswith("/")]
+
+    def files(self, directory: Path) -> list[str]:
+        """The names in a directory that have one of `ENDINGS`, whatever stands behind them. Raises OSError."""
+        names = [name.removesuffix("/") for name in self.outside.names(directory, ENDINGS)]
+        return [name for name in names if name.endswith(ENDINGS)]
+
+
+def _repository(path: Path, outside: Outside) -> Path | None:
+    """The nearest directory upwards that holds `.git`, or None."""
+    for directory in (path, *path.parents):
+        if outside.kind(directory / ".git"):
+            return directory
+    return None

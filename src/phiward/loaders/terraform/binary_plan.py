@@ -10,12 +10,13 @@ _KEPT = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TF_DATA_DIR", "
 _NOWHERE = "http://127.0.0.1:9"
 
 
-def is_plan(path: Path) -> bool:
-    """Whether a zip file is a plan: Terraform keeps the changes in a member of that name."""
+def is_plan(data: bytes) -> bool:
+    """Whether a zip file's content is a plan: Terraform keeps the changes in a member of that name."""
+    from io import BytesIO
     from zipfile import BadZipFile, ZipFile
 
     try:
-        with ZipFile(path) as archive:
+        with ZipFile(BytesIO(data)) as archive:
             return "tfplan" in archive.namelist()
     except (BadZipFile, OSError, ValueError, NotImplementedError):
         return False

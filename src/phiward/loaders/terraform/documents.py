@@ -6,9 +6,9 @@ itself, version 4.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +20,9 @@ from phiward.loaders.terraform.module import is_terraform
 from phiward.loaders.tree import Tree
 from phiward.model.location import Location, Span
 from phiward.model.resource import AttributePath
+from phiward.outside import MAX_BYTES
 from phiward.record import dataclass, field
 
-MAX_BYTES = 1024 * 1024 * 1024
 _DEEPEST = 900
 """Python frames while the text is parsed; real plans nest some thirty levels."""
 _MARKS = (b'"format_version"', b'"planned_values"', b'"resource_changes"', b'"terraform_version"', b'"provider_config"')
@@ -89,20 +89,21 @@ def read_document(path: Path, tree: Tree, *, run_terraform: bool) -> Document:
     if data is None:
         return found
     if data.startswith(b"PK\x03\x04"):
-        return _shown(found, run_terraform=run_terraform)
+        return _shown(found, data, tree, run_terraform=run_terraform)
     _parse(found, data)
     return found
 
 
-def _shown(found: Document, *, run_terraform: bool) -> Document:
+def _shown(found: Document, data: bytes, tree: Tree, *, run_terraform: bool) -> Document:
     """A zip file: a binary plan, as Terraform shows it, or something else."""
     from phiward.loaders.terraform.binary_plan import is_plan, show
 
-    found.meant = is_plan(found.path)
+    found.meant = is_plan(data)
     if not found.meant:
         found.kind, found.code = Kind.OTHER, "not-a-plan"
         found.problem, found.hint = "it begins like a binary plan and is none", _WRITE
         return found
+    tree.outside.complete = tree.outside.complete and not run_terraform  # what a program says cannot be asked again
     shown = show(found.path) if run_terraform else "it is a binary plan"
     if isinstance(shown, str):
         found.code, found.problem = "binary-plan", shown
@@ -119,7 +120,7 @@ def terraform_above(directory: Path, tree: Tree) -> Iterator[Path]:
         if not tree.inside(above):
             return
         try:
-            found = any(is_terraform(entry.name) for entry in above.iterdir())
+            found = any(map(is_terraform, tree.files(above)))
         except OSError:
             continue
         if found:
@@ -134,17 +135,16 @@ def _bytes_of(document: Document, tree: Tree) -> bytes | None:
         document.problem = "the file is a link to outside of the scanned tree and was not read"
         return None
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            document.problem = "not a regular file"
-        elif status.st_size > MAX_BYTES:
+        if tree.outside.is_file(path):
+            return tree.outside.read(path, MAX_BYTES, keep=False)
+        document.problem = "not a regular file"
+    except OSError as error:
+        if error.errno == errno.EFBIG:
             document.code = "too-large"
             document.problem = f"larger than {MAX_BYTES // 2**20} MB and was not read"
         else:
-            return path.read_bytes()
-    except OSError as error:
-        document.problem = f"cannot be read: {error.strerror}"
-        document.hint = "check the file's permissions"
+            document.problem = f"cannot be read: {error.strerror}"
+            document.hint = "check the file's permissions"
     return None
 
 

@@ -24,7 +24,7 @@ def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Call
     """Load every Terraform root that the paths hold or affect. What cannot be read is a diagnostic of the tree."""
     cache = ModuleCache(tree)
     loaded = Loaded()
-    projects = Projects(tree.base, settings.settings_file)
+    projects = Projects(tree.base, tree.outside, settings.settings_file)
     for directory in discover(paths, cache):
         progress(f"reading {tree.relative(directory)}")
         _load_root(directory, cache, settings, projects.of(directory), loaded)
@@ -37,7 +37,7 @@ def _load_root(directory: Path, cache: ModuleCache, settings: Settings, project:
     variables: dict[str, Value | RawText] = {n: RawText(t) for n, t in settings.environment_variables.items()}
     variables.update(automatic)
     for path in settings.variable_files:
-        variables.update(read_given(path))
+        variables.update(read_given(path, tree.outside))
     variables.update({name: RawText(text) for name, text in settings.variables.items()})
     workspace: Value = settings.workspace or Unknown("the workspace is not given", "set TF_WORKSPACE")
     program = Program(directory, cache, variables, workspace)

@@ -72,7 +72,7 @@ def read_module(directory: Path, tree: Tree) -> Module:
     """Parse every file of a directory. What does not parse is a diagnostic and a hole of the module."""
     module = Module(directory)
     try:
-        names = without_replaced([entry.name for entry in directory.iterdir() if is_terraform(entry.name)])
+        names = without_replaced([name for name in tree.files(directory) if is_terraform(name)])
     except OSError as error:
         tree.hole("unreadable", directory, f"the directory cannot be read: {error.strerror}")
         module.holes.append(Hole(f"{tree.relative(directory)} cannot be read"))

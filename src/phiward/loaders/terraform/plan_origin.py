@@ -48,7 +48,7 @@ class SourceBeside:
         declared = _declared(configuration)
         if not declared:
             return None
-        cache = ModuleCache(Tree(tree.base, tree.boundary))
+        cache = ModuleCache(Tree(tree.base, tree.boundary, tree.outside))
         for directory in terraform_above(document.path.parent, tree):
             module = cache.get(directory)
             if declared <= _declared_in(module):

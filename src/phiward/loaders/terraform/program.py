@@ -18,7 +18,7 @@ from phiward.loaders.terraform.resource_instance import ResourceInstance
 from phiward.loaders.terraform.syntax import Block, Body, Literal, ObjectNode, SourceFile, TupleNode
 from phiward.loaders.terraform.types import Type
 from phiward.loaders.terraform.variables import variable_text
-from phiward.loaders.tree import Tree, is_directory, resolved
+from phiward.loaders.tree import Tree
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Hole
 from phiward.model.value import Reference, Unknown, Value, references_in
@@ -69,17 +69,16 @@ class RootFiles:
 
     def exists(self, path: str) -> bool:
         try:
-            return self._inside(path).is_file()
+            return self._tree.outside.is_file(self._inside(path))
         except OSError as error:
             raise EvaluationError(f"{path[:100]!r} is not a path that can be read") from error
 
     def glob(self, directory: str, pattern: str) -> list[str]:
         top = self._inside(directory)
         try:
-            found = [path for path in top.glob(pattern) if path.is_file() and self._tree.inside(path)]
+            return [name for name in self._tree.outside.glob(top, pattern) if self._tree.inside(top / name)]
         except (OSError, ValueError, NotImplementedError, RuntimeError) as error:
             raise EvaluationError(f"{pattern[:100]!r} is not a pattern of files") from error
-        return sorted(path.relative_to(top).as_posix() for path in found)
 
 
 class Program:
@@ -187,7 +186,7 @@ class Program:
         if not isinstance(source, str):
             return Hole(f"{label} has no source that can be read")
         if source.startswith(("./", "../", "/")) or source in (".", ".."):
-            directory = resolved(parent.source.directory / source)
+            directory = self.tree.outside.resolve(parent.source.directory / source)
             if not self.tree.inside(directory):
                 why = f"{label} leads outside of the scanned tree ({source}) and was not read"
                 return Hole(why, "scan that path too")
@@ -196,10 +195,10 @@ class Program:
             recorded = manifest.get(_manifest_key(parent, name))
             if recorded is None:
                 return Hole(f"{label} ({source}) is not downloaded", "run `terraform init` first")
-            directory = resolved(self.directory / recorded)
+            directory = self.tree.outside.resolve(self.directory / recorded)
             if not self.tree.inside(directory):
                 return Hole(f"{label} is recorded outside of the scanned tree and was not read")
-        if not is_directory(directory):
+        if not self.tree.outside.is_directory(directory):
             return Hole(f"{label}: there is no directory {source}")
         return self._checked(parent, label, directory)
 
@@ -221,7 +220,7 @@ class Program:
         """Where `terraform init` put the modules that it downloaded, by their dotted path of calls."""
         if self._manifest is None:
             path = self.directory / ".terraform" / "modules" / "modules.json"
-            text = self.tree.read(path) if path.is_file() else None
+            text = self.tree.read(path) if self.tree.outside.is_file(path) else None
             try:
                 entries = json.loads(text)["Modules"] if text else []
                 self._manifest = {str(entry["Key"]): str(entry["Dir"]) for entry in entries}

@@ -8,10 +8,10 @@ from pathlib import Path
 from phiward.loaders.terraform.module import is_terraform
 from phiward.loaders.terraform.program import ModuleCache
 from phiward.loaders.terraform.syntax import Literal
-from phiward.loaders.tree import Tree, is_directory, resolved
+from phiward.loaders.tree import MAX_FILE_BYTES, Tree
 from phiward.settings import SETTINGS_FILE
 
-_local_source = re.compile(r'\bsource"?\s*[=:]\s*"(\.{1,2}(?:/[^"\n]*)?)"')
+_local_source = re.compile(rb'\bsource"?\s*[=:]\s*"(\.{1,2}(?:/[^"\n]*)?)"')
 
 
 def discover(paths: tuple[Path, ...], cache: ModuleCache) -> list[Path]:
@@ -43,9 +43,9 @@ def _directories(paths: tuple[Path, ...], tree: Tree) -> set[Path]:
     """The module directories of the scanned paths."""
     found: set[Path] = set()
     for path in paths:
-        if path.is_dir():
+        if tree.outside.is_directory(path):
             for directory, names in tree.directories(path):
-                if any(is_terraform(name) for name in names):
+                if any(map(is_terraform, names)):
                     found.add(directory)
         elif is_terraform(path.name) or ".tfvars" in path.name:
             found.add(path.parent)
@@ -61,7 +61,7 @@ def _nearest(directory: Path, tree: Tree) -> set[Path]:
     for above in (directory, *directory.parents):
         if not tree.inside(above):
             break
-        if any(is_terraform(entry.name) for entry in above.iterdir()):
+        if any(map(is_terraform, tree.files(above))):
             return {above}
     return set()
 
@@ -88,14 +88,15 @@ def _callers(wanted: set[Path], tree: Tree) -> dict[Path, set[Path]]:
 
 def _called(path: Path, tree: Tree) -> set[Path]:
     try:
-        if not path.is_file() or (path.is_symlink() and not tree.inside(path)):
+        if not tree.outside.is_file(path) or not tree.inside(path):
             return set()
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = tree.outside.read(path, MAX_FILE_BYTES)
     except OSError:
         return set()
-    if "source" not in text:
+    if b"source" not in text:
         return set()
-    return {resolved(path.parent / source) for source in _local_source.findall(text)}
+    sources = {found.decode("utf-8", "replace") for found in _local_source.findall(text)}
+    return {tree.outside.resolve(path.parent / source) for source in sources}
 
 
 def _top_callers(directory: Path, callers: dict[Path, set[Path]]) -> set[Path]:
@@ -116,6 +117,7 @@ def _top_callers(directory: Path, callers: dict[Path, set[Path]]) -> set[Path]:
 
 def _reached(root: Path, cache: ModuleCache) -> set[Path]:
     """The local module directories that a root really calls, itself included."""
+    tree = cache.tree
     seen = {root}
     stack = [root]
     while stack:
@@ -124,8 +126,9 @@ def _reached(root: Path, cache: ModuleCache) -> set[Path]:
             source = call.body.attributes.get("source")
             if source and isinstance(source.value, Literal) and isinstance(source.value.value, str):
                 text = source.value.value
-                target = resolved(directory / text)
-                if text.startswith(".") and target not in seen and cache.tree.inside(target) and is_directory(target):
+                target = tree.outside.resolve(directory / text)
+                known = not text.startswith(".") or target in seen
+                if not known and tree.inside(target) and tree.outside.is_directory(target):
                     seen.add(target)
                     stack.append(target)
     return seen

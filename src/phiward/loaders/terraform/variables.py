@@ -18,6 +18,9 @@ from phiward.loaders.terraform.types import Type
 from phiward.loaders.tree import Tree
 from phiward.model.resource import Hole
 from phiward.model.value import Unknown, Value
+from phiward.outside import Outside
+
+_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 
 
 def variable_text(text: str, type_: Type) -> Value:
@@ -31,21 +34,21 @@ def variable_text(text: str, type_: Type) -> Value:
     return evaluate_text(text)
 
 
-def automatic_files(directory: Path) -> list[Path]:
+def automatic_files(directory: Path, tree: Tree) -> list[Path]:
     """The variable files that Terraform reads by itself, weakest first."""
     names = [directory / "terraform.tfvars", directory / "terraform.tfvars.json"]
     try:
-        auto = sorted(p for p in directory.iterdir() if p.name.endswith((".auto.tfvars", ".auto.tfvars.json")))
+        auto = [directory / name for name in tree.files(directory) if name.endswith(_AUTOMATIC)]
     except OSError:
         auto = []
-    return [path for path in names if path.is_file()] + auto
+    return [path for path in names if tree.outside.is_file(path)] + auto
 
 
 def read_automatic(directory: Path, tree: Tree) -> tuple[dict[str, Value], list[Hole]]:
     """Values from the automatic files; one that cannot be read is a diagnostic and a hole."""
     values: dict[str, Value] = {}
     holes: list[Hole] = []
-    for path in automatic_files(directory):
+    for path in automatic_files(directory, tree):
         text = tree.read(path)
         try:
             if text is not None:
@@ -59,10 +62,10 @@ def read_automatic(directory: Path, tree: Tree) -> tuple[dict[str, Value], list[
     return values, holes
 
 
-def read_given(path: Path) -> dict[str, Value]:
+def read_given(path: Path, outside: Outside) -> dict[str, Value]:
     """Values from a `--var-file`. Raises SettingsError: what was asked for by name must be right."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = outside.read(path).decode("utf-8-sig")
         return _parse(text, path)
     except OSError as error:
         raise SettingsError(f"the variable file cannot be read: {error.strerror}", where=str(path)) from error
