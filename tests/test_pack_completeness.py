@@ -203,7 +203,7 @@ def test_equivalents_name_known_tools_and_nothing_twice(rule: Rule) -> None:
     for tool, ids in rule.equivalents.items():
         assert len(set(ids)) == len(ids), tool
     for id_ in rule.equivalents.get("checkov", ()):
-        assert re.fullmatch(r"CKV2?_[A-Z]+_\d+", id_)
+        assert re.fullmatch(r"CKV2?_[A-Z0-9]+_\d+", id_)
     for id_ in rule.equivalents.get("trivy", ()):
         assert re.fullmatch(r"(AVD-)?[A-Z]+-\d{4}", id_)
 

@@ -44,8 +44,10 @@ def scan(
         findings, unused = apply_ignores(findings, blocks_of(loaded), ignores.waivers, outside.today(settings.today))
         warnings += unused
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
-        hint = "give a directory or file that holds .tf, .tofu or .tf.json files, or a plan or state"
-        raise NothingToScan("no Terraform was found", hint=hint)
+        hint = (
+            "give a directory or file that holds .tf, .tofu or .tf.json files, a plan or state, or Kubernetes manifests"
+        )
+        raise NothingToScan("no Terraform and no Kubernetes manifest was found", hint=hint)
     return report(settings, pack, tree, loaded, graph, findings, warnings)
 
 

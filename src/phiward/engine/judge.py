@@ -182,7 +182,7 @@ def _evidence(leaves: list[Leaf], evaluator: Evaluator) -> tuple[Evidence, ...]:
                 property=leaf.name,
                 observed=_shown(leaf.observed),
                 expected=expected,
-                location=reading.location(leaf.element),
+                location=reading.location(leaf.element, leaf.key),
                 by_default=reading.by_default,
                 write=_write(leaf, expected),
                 attribute=".".join(str(step) for step in reading.path),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from phiward.graph.reading import MISSING, read_path
 from phiward.graph.truth import why
@@ -13,6 +14,9 @@ from phiward.model.resource import Resource, Scope
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
 from phiward.pack import Pack, Row
 from phiward.record import dataclass
+
+if TYPE_CHECKING:
+    from phiward.graph.cluster import Cluster
 
 _MAX_HOPS = 50
 _GIVEN_BY_THE_PROVIDER = ("id", "arn")
@@ -85,6 +89,7 @@ class ResourceGraph:
         self._suspected: dict[tuple[int, str, str], Unknown] = {}
         self._names: dict[tuple[int, str], _Names] = {}
         self._aliases: dict[tuple[int, Value], list[Resource]] | None = None
+        self._clusters: dict[int, Cluster] = {}
         self._depth = 0
         for row in {id(view.row): view.row for view in self.views}.values():
             self._attach(row, by_type)
@@ -114,6 +119,15 @@ class ResourceGraph:
                     self._aliases[root, resource.attributes["name"]].append(resource)
         found = self._aliases.get((id(scope), name), ())
         return found[0] if len(found) == 1 else None
+
+    def cluster(self, scope: Scope) -> Cluster:
+        """What the objects of a Kubernetes scope say together."""
+        found = self._clusters.get(id(scope))
+        if found is None:
+            from phiward.graph.cluster import Cluster
+
+            found = self._clusters[id(scope)] = Cluster(self, scope)
+        return found
 
     def of_type(self, native_type: str, scope: Scope) -> list[View]:
         """Every catalogued resource of a native type in a scope."""

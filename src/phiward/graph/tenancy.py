@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from phiward.graph.truth import why
@@ -19,6 +20,14 @@ class Tenancy:
     found_by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The namespace of a Kubernetes object. `labels` is a mapping; `Unknown` where the namespace is not declared."""
+
+    name: str
+    labels: Value
+
+
 _group = re.compile(r"\([^()]*\)")
 
 
@@ -27,30 +36,75 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def identify_tenant(project: Project, address: str, name: Value, tags: Value) -> Tenancy:
-    """The tenant by the first entry of `tenancy.identify` that matches.
+def identify_tenant(
+    project: Project, address: str, name: Value, tags: Value, namespace: Surroundings | None = None
+) -> Tenancy:
+    """The tenant by the first entry of `tenancy.identify` that matches the resource or else its namespace.
 
     An entry that might match, but whose tag or name is not known, ends the search: a later entry must not overrule it.
     """
+    subject = _Named(address, name, tags, namespace)
     for entry in project.identify:
-        if entry.kind == "tag":
-            found = _tag(tags, entry.pattern)
-            if found is not None and found != "":
-                return Tenancy(found, f"tag {entry.pattern}")
-        elif entry.kind == "instance_key":
-            match = _compiled(entry.pattern).search(address)
-            if match:
-                return Tenancy(match.group("tenant"), f"instance_key {entry.pattern}")
-            if "[*]" in address and _may_match_instances(entry.pattern, address):
-                return Tenancy(Unknown(f"the instances of {address} are not known"), f"instance_key {entry.pattern}")
-        elif entry.kind == "name":
-            if isinstance(name, str):
-                match = _compiled(entry.pattern).search(name)
-                if match:
-                    return Tenancy(match.group("tenant"), f"name {entry.pattern}")
-            elif undecided(name) and _may_match_name(entry.pattern, name):
-                return Tenancy(why(name), f"name {entry.pattern}")
+        found = _FINDERS[entry.kind](entry.pattern, subject)
+        if found is not None:
+            return found
     return Tenancy(None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """All that can tell whose a resource is."""
+
+    address: str
+    name: Value
+    tags: Value
+    namespace: Surroundings | None
+
+
+def _by_tag(key: str, subject: _Named) -> Tenancy | None:
+    found = _tag(subject.tags, key)
+    if found not in (None, ""):
+        return Tenancy(found, f"tag {key}")
+    namespace = subject.namespace
+    if namespace is None or not isinstance(namespace.labels, dict):
+        return None
+    found = _tag(namespace.labels, key)
+    return Tenancy(found, f"label {key} of the namespace {namespace.name}") if found not in (None, "") else None
+
+
+def _by_namespace_label(key: str, subject: _Named) -> Tenancy | None:
+    found = _tag(subject.namespace.labels, key) if subject.namespace else None
+    return Tenancy(found, f"namespace_label {key}") if found not in (None, "") else None
+
+
+def _by_instance_key(pattern: str, subject: _Named) -> Tenancy | None:
+    match = _compiled(pattern).search(subject.address)
+    if match:
+        return Tenancy(match.group("tenant"), f"instance_key {pattern}")
+    if "[*]" in subject.address and _may_match_instances(pattern, subject.address):
+        return Tenancy(Unknown(f"the instances of {subject.address} are not known"), f"instance_key {pattern}")
+    return None
+
+
+def _by_name(pattern: str, subject: _Named) -> Tenancy | None:
+    """By the resource's own name, or else by its namespace's."""
+    name = subject.name
+    match = _compiled(pattern).search(name) if isinstance(name, str) else None
+    if match is None and subject.namespace:
+        match = _compiled(pattern).search(subject.namespace.name)
+    if match:
+        return Tenancy(match.group("tenant"), f"name {pattern}")
+    if undecided(name) and _may_match_name(pattern, name):
+        return Tenancy(why(name), f"name {pattern}")
+    return None
+
+
+_FINDERS: dict[str, Callable[[str, _Named], Tenancy | None]] = {
+    "tag": _by_tag,
+    "instance_key": _by_instance_key,
+    "name": _by_name,
+    "namespace_label": _by_namespace_label,
+}
 
 
 def _may_match_instances(pattern: str, address: str) -> bool:
@@ -85,7 +139,9 @@ def _tag(tags: Value, key: str) -> str | Unknown | None:
     return str(value) if value is not None else None
 
 
-def data_class(project: Project, tags: Value) -> str | Unknown:
-    """The class of what a resource may hold; the project's default unless its tag says otherwise."""
+def data_class(project: Project, tags: Value, namespace: Surroundings | None = None) -> str | Unknown:
+    """The class of what a resource may hold: by its tag, its namespace's, or else the project's default."""
     found = _tag(tags, project.class_tag)
+    if found in (None, "") and namespace and isinstance(namespace.labels, dict):
+        found = _tag(namespace.labels, project.class_tag)
     return project.default_class if found is None or found == "" else found

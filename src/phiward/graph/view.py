@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from phiward.graph.keys import CUSTODIES, KeyUse, key_use
 from phiward.graph.reading import MISSING, Step, read_path
-from phiward.graph.tenancy import Tenancy, data_class, identify_tenant
+from phiward.graph.tenancy import Surroundings, Tenancy, data_class, identify_tenant
 from phiward.graph.truth import why
 from phiward.model.finding import Subject
 from phiward.model.location import Location
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from phiward.graph.resource_graph import ResourceGraph
     from phiward.pack import Row
 
+_NO_FIELDS: Mapping[str, AttributePath] = MappingProxyType({})
 ABSENT = None
 """What a property reads as where nothing is written and the catalog names no default."""
 
@@ -28,12 +30,13 @@ class Derived:
     """A computed value with the attributes that it was computed from, most telling first.
 
     `paths` are written as in the catalog (`@policy.policy`). `places` say, for a list, where each
-    element stands: the resource and the attribute path.
+    element stands: the resource and the attribute path; `fields` where its fields stand inside of that.
     """
 
     value: Value
     paths: Sequence[str] = ()
     places: Sequence[tuple[Resource, AttributePath]] = ()
+    fields: Mapping[str, AttributePath] = _NO_FIELDS
 
 
 ComputedProperty = Callable[..., "Value | Derived"]
@@ -51,6 +54,7 @@ class Reading:
     path: AttributePath = ()
     by_default: bool = False
     places: Sequence[tuple[Resource, AttributePath]] = ()
+    fields: Mapping[str, AttributePath] = _NO_FIELDS
     spec: Mapping[str, Any] | None = None
     """The catalog's dialect that it was read by."""
     key: KeyUse | None = None
@@ -58,11 +62,11 @@ class Reading:
     dialect: str = ""
     """The dialect of `spec`."""
 
-    def location(self, element: int | None = None) -> Location:
-        """Where it stands; the resource's opening line where it is not written."""
+    def location(self, element: int | None = None, field: str = "") -> Location:
+        """Where it, an element of it or a field of that stands; the resource's opening line where it is not written."""
         if element is not None and element < len(self.places):
             owner, path = self.places[element]
-            return owner.origin.locate(path)
+            return owner.origin.locate((*path, *self.fields.get(field, ())))
         return self.resource.origin.locate(self.path) if self.path else self.resource.origin.header()
 
 
@@ -100,6 +104,9 @@ class View:
 
     def _read_tags(self) -> Value:
         attributes = self.resource.attributes
+        if self.row.dialect == "kubernetes":
+            labels = self.get("metadata.labels")
+            return labels if labels is not None else {}
         value = attributes.get("tags_all")
         if value is None:
             value = attributes.get("tags")
@@ -117,13 +124,25 @@ class View:
     @property
     def tenancy(self) -> Tenancy:
         if self._tenancy is None:
-            scope = self.resource.scope
-            self._tenancy = identify_tenant(scope.project, self.resource.address, self.name, self.tags)
+            resource = self.resource
+            project = resource.scope.project
+            self._tenancy = identify_tenant(project, resource.address, self.name, self.tags, self.surroundings)
         return self._tenancy
 
     @property
     def data_class(self) -> str | Unknown:
-        return data_class(self.resource.scope.project, self.tags)
+        return data_class(self.resource.scope.project, self.tags, self.surroundings)
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """The namespace that a Kubernetes object stands in (or is); None for anything else."""
+        if self.row.dialect != "kubernetes":
+            return None
+        metadata = self.resource.attributes.get("metadata")
+        if not isinstance(metadata, dict):
+            return None
+        name = metadata.get("name" if self.resource.native_type == "Namespace" else "namespace")
+        return self.graph.cluster(self.resource.scope).surroundings(name) if isinstance(name, str) else None
 
     @property
     def header(self) -> Location:
@@ -251,7 +270,7 @@ class View:
             return self._default(spec)
         owner, at = self._first_written(derived.paths)
         reading = self._converted(derived.value, type_, owner, at)
-        reading.places = derived.places
+        reading.places, reading.fields = derived.places, derived.fields
         return reading
 
     def _first_written(self, paths: Sequence[str]) -> tuple[Resource, AttributePath]:

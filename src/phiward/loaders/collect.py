@@ -13,6 +13,7 @@ from phiward.outside import Outside
 from phiward.settings import Projects, Settings
 
 _DOCUMENT_SUFFIXES = (".json", ".tfplan", ".tfstate", ".plan")
+MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 _ZIP = b"PK\x03\x04"
 
 
@@ -22,18 +23,34 @@ def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Call
     Plans and states are read where they are named themselves; directories are searched for Terraform's source only,
     for a plan that lies beside its source would else be judged twice.
     """
-    documents = [path for path in dict.fromkeys(paths) if _may_be_document(path, tree.outside)]
-    if not documents:
-        return source.load(paths, tree, settings, progress)
+    documents = [path for path in dict.fromkeys(paths) if _may_be_document(path, tree)]
     loaded = Loaded()
     left = [path for path in paths if path not in documents]
-    left += _load_documents(documents, tree, settings, progress, loaded)
+    if documents:
+        left += _load_documents(documents, tree, settings, progress, loaded)
     if left:
-        found = source.load(tuple(left), tree, settings, progress)
-        loaded.resources.extend(found.resources)
-        loaded.scopes.extend(found.scopes)
-        loaded.sources.update(found.sources)
+        for load_source in (source.load, _load_kubernetes):
+            found = load_source(tuple(left), tree, settings, progress)
+            loaded.resources.extend(found.resources)
+            loaded.scopes.extend(found.scopes)
+            loaded.sources.update(found.sources)
     return loaded
+
+
+def _load_kubernetes(
+    paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Callable[[str], None]
+) -> Loaded:
+    """Kubernetes manifests, whose reader is imported only where a path holds some."""
+    if not any(path.name.endswith(MANIFEST_SUFFIXES) or tree.outside.is_directory(path) for path in paths):
+        return Loaded()
+    from phiward.loaders.kubernetes.discovery import asked
+
+    wanted = asked(paths, tree)
+    if not wanted:
+        return Loaded()
+    from phiward.loaders.kubernetes.loader import load as load_manifests
+
+    return load_manifests(wanted, tree, settings, progress)
 
 
 def _load_documents(
@@ -69,11 +86,15 @@ def _load_documents(
     return others
 
 
-def _may_be_document(path: Path, outside: Outside) -> bool:
+def _may_be_document(path: Path, tree: Tree) -> bool:
     """Whether a named file may be a plan or a state: by its name, or as a binary plan by its first bytes."""
-    if not outside.is_file(path) or is_terraform(path.name) or ".tfvars" in path.name:
+    if not tree.outside.is_file(path) or is_terraform(path.name) or ".tfvars" in path.name:
         return False
-    return path.name.endswith(_DOCUMENT_SUFFIXES) or _starts_as_zip(path, outside)
+    if path.name.endswith(".json"):
+        from phiward.loaders.kubernetes.discovery import is_manifest
+
+        return not is_manifest(path, tree)
+    return path.name.endswith(_DOCUMENT_SUFFIXES) or _starts_as_zip(path, tree.outside)
 
 
 def _starts_as_zip(path: Path, outside: Outside) -> bool:

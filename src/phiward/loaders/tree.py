@@ -53,6 +53,15 @@ class Tree:
             )
         )
 
+    def peek(self, path: Path) -> bytes | None:
+        """The bytes of a file that may or may not concern us; None, without a diagnostic, where it cannot be read."""
+        try:
+            if not self.inside(path) or not self.outside.is_file(path):
+                return None
+            return self.outside.read(path, MAX_FILE_BYTES, keep=False)
+        except OSError:
+            return None
+
     def read(self, path: Path) -> str | None:
         """The text of a file, read once; None, with a diagnostic, where it cannot be read as UTF-8 text."""
         if path not in self._texts:
@@ -88,13 +97,13 @@ class Tree:
             return None
         return text
 
-    def directories(self, top: Path) -> Iterator[tuple[Path, list[str]]]:
-        """Every directory under `top` with the names of its files, sorted; hidden ones and links are not entered."""
+    def directories(self, top: Path, endings: tuple[str, ...] = ENDINGS) -> Iterator[tuple[Path, list[str]]]:
+        """Every directory under `top` with the names of such files, sorted; hidden ones and links are not entered."""
         left = [top]
         while left:
             directory = left.pop()
             try:
-                names = self.outside.names(directory, ENDINGS)
+                names = self.outside.names(directory, endings)
             except OSError:
                 continue
             yield directory, [name for name in names if not name.endswith("/")]

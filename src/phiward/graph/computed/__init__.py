@@ -7,6 +7,7 @@ from phiward.graph.computed.edge import EDGE
 from phiward.graph.computed.keys import KEYS
 from phiward.graph.computed.logs import LOGS
 from phiward.graph.computed.network import NETWORK
+from phiward.graph.computed.pods import PODS
 from phiward.graph.computed.policies import POLICIES
 from phiward.graph.computed.storage import STORAGE
 from phiward.graph.computed.stores import STORES
@@ -19,6 +20,7 @@ COMPUTED: dict[str, ComputedProperty] = {
     **KEYS,
     **LOGS,
     **NETWORK,
+    **PODS,
     **POLICIES,
     **STORAGE,
     **STORES,
