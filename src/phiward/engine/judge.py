@@ -8,7 +8,8 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from phiward.engine.graph_rules import GRAPH_RULES, NOT_APPLICABLE, GraphIndex, Judgement
+from phiward.engine.graph_rule import NOT_APPLICABLE, GraphIndex, Judgement
+from phiward.engine.graph_rules import GRAPH_RULES
 from phiward.engine.operators import Truth, any_of
 from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit
 from phiward.engine.suggest import suggestion

@@ -1,0 +1,68 @@
+"""What a graph rule gives, and what it may ask of a whole scan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from phiward.engine.operators import Truth
+from phiward.graph.keys import CUSTOMER, KeyUse
+from phiward.graph.resource_graph import ResourceGraph
+from phiward.graph.view import View
+from phiward.model.location import Location
+from phiward.model.resource import Scope
+from phiward.model.value import Unknown, Value
+from phiward.record import dataclass
+
+KEY_PROPERTY = "encryption.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One piece of evidence of a graph rule."""
+
+    property: str
+    observed: Value
+    expected: Value
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`truth` None is unknown; `applies` False means that the rule has nothing to say about this resource."""
+
+    truth: Truth = True
+    facts: tuple[Fact, ...] = ()
+    message: str = ""
+    applies: bool = True
+    at: Location | None = None
+    """Where the finding stands; the resource's opening line where this is not told."""
+
+
+NOT_APPLICABLE = Judgement(applies=False)
+GraphRule = Callable[[View, "GraphIndex"], Judgement]
+
+
+class GraphIndex:
+    """What graph rules ask of a whole scan, worked out once: which stores use which key."""
+
+    def __init__(self, graph: ResourceGraph) -> None:
+        self.graph = graph
+        self._uses: dict[int, dict[str, list[View]]] = {}
+        self._undecided: dict[int, list[tuple[View, Unknown]]] = {}
+
+    def uses(self, scope: Scope) -> tuple[dict[str, list[View]], list[tuple[View, Unknown]]]:
+        """Stores by the customer-managed key they use, and the stores whose key is not known."""
+        if id(scope) not in self._uses:
+            by_key: dict[str, list[View]] = defaultdict(list)
+            undecided: list[tuple[View, Unknown]] = []
+            for view in self.graph.of_scope(scope):
+                if "datastore" not in view.row.kinds:
+                    continue
+                use = view.key(KEY_PROPERTY) if KEY_PROPERTY in view.row.properties else KeyUse("none")
+                if isinstance(use.custody, Unknown):
+                    undecided.append((view, use.custody))
+                elif use.custody == CUSTOMER:
+                    by_key[use.identity].append(view)
+            self._uses[id(scope)], self._undecided[id(scope)] = by_key, undecided
+        return self._uses[id(scope)], self._undecided[id(scope)]
