@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from phiward.engine.graph_rules import GRAPH_RULES, graph_rule
 from phiward.engine.judge import reach
 from phiward.model.rule import Rule
 from phiward.pack import Row, load_pack, pack_directory
@@ -135,6 +136,11 @@ def speaks_to(rule: Rule, row: Row) -> bool:
 def test_it_is_as_large_as_it_claims() -> None:
     assert len(PACK.rules) >= 30
     assert len(PACK.rows()) >= 35
+
+
+def test_every_graph_rule_is_a_function_and_every_function_is_named_by_a_rule() -> None:
+    assert {rule.graph for rule in PACK.rules if rule.graph} == set(GRAPH_RULES)
+    assert all(callable(graph_rule(name)) for name in GRAPH_RULES)
 
 
 def test_escapes_into_code_stay_rare() -> None:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from phiward.engine.graph_rule import GraphRule
-from phiward.engine.tenant_keys import TENANT_KEYS
+from importlib import import_module
+from typing import cast
 
-GRAPH_RULES: dict[str, GraphRule] = {**TENANT_KEYS}
+from phiward.engine.graph_rule import GraphRule
+
+GRAPH_RULES = {
+    "key_shared_by_tenants": "tenant_keys",
+    "store_on_foreign_key": "tenant_keys",
+}
+"""Function -> the module of `phiward.engine` that holds it: a scan imports only those whose rules it runs."""
+
+
+def graph_rule(name: str) -> GraphRule:
+    """The function that a rule names."""
+    return cast("GraphRule", getattr(import_module(f"phiward.engine.{GRAPH_RULES[name]}"), name))

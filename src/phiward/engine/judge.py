@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from phiward.engine.graph_rule import NOT_APPLICABLE, GraphIndex, Judgement
-from phiward.engine.graph_rules import GRAPH_RULES
+from phiward.engine.graph_rules import graph_rule
 from phiward.engine.operators import Truth, any_of
 from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit
 from phiward.engine.suggest import suggestion
@@ -106,7 +106,7 @@ def reach(rule: Rule, row: Row) -> bool:
 
 def _judge_row(rule: Rule, views: list[View], evaluators: dict[int, Evaluator], index: GraphIndex) -> Iterable[Finding]:
     if rule.graph is not None:
-        function = GRAPH_RULES[rule.graph]
+        function = graph_rule(rule.graph)
         for view in views:
             applies = _applies(rule.when, view, evaluators) if rule.when else True
             judgement = function(view, index) if applies is not False else NOT_APPLICABLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from phiward.engine.graph_rule import KEY_PROPERTY, NOT_APPLICABLE, Fact, GraphIndex, GraphRule, Judgement
+from phiward.engine.graph_rule import KEY_PROPERTY, NOT_APPLICABLE, Fact, GraphIndex, Judgement
 from phiward.graph.keys import CUSTOMER, KeyUse
 from phiward.graph.view import View
 from phiward.model.project import Project
@@ -122,9 +122,3 @@ def store_on_foreign_key(view: View, index: GraphIndex) -> Judgement:
     fact = Fact(KEY_PROPERTY, f"{use.identity}, the key of {owner}", f"a key of {tenant}", where)
     message = f"the store of {tenant} is encrypted with the key of {owner}" if owner != tenant else ""
     return Judgement(owner == tenant, (fact,), message, at=where)
-
-
-TENANT_KEYS: dict[str, GraphRule] = {
-    "key_shared_by_tenants": key_shared_by_tenants,
-    "store_on_foreign_key": store_on_foreign_key,
-}
