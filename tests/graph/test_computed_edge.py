@@ -205,6 +205,13 @@ def test_a_client_only_mesh_node_has_nothing_to_enforce(tmp_path):
     assert read(tmp_path, text, "tls.enforced") is None
 
 
+def test_a_validation_that_may_be_left_out_is_not_taken_for_written(tmp_path):
+    validation = 'dynamic "validation" {\nfor_each = var.trust\ncontent {\n}\n}'
+    listener = f'listener {{\ntls {{\nmode = "STRICT"\n{validation}\n}}\n}}'
+    text = f'variable "trust" {{}}\nresource "aws_appmesh_virtual_node" "a" {{\nspec {{\n{listener}\n}}\n}}'
+    assert read(tmp_path, text, "mutual_tls.enabled") == "unknown"
+
+
 def test_one_lax_listener_of_a_mesh_node_decides(tmp_path):
     strict = 'listener {\ntls {\nmode = "STRICT"\nvalidation {\ntrust {\n}\n}\n}\n}'
     text = f'resource "aws_appmesh_virtual_node" "a" {{\nspec {{\n{strict}\nlistener {{\n}}\n}}\n}}'

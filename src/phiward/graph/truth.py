@@ -45,6 +45,17 @@ def why(value: Value) -> Unknown:
     return Unknown(f"{value} is decided only when it is applied")
 
 
+def written(value: Value) -> Truth:
+    """Whether something is written: what may be null is unknown, a reference is not.
+
+    A list of nothing but unknowns may stand for none: each of them may be a `dynamic` block of an unknown number.
+    """
+    if isinstance(value, list):
+        open_questions = [part for part in value if isinstance(part, Unknown)]
+        return open_questions[0] if value and len(open_questions) == len(value) else bool(value)
+    return value if isinstance(value, Unknown) else value not in (None, "")
+
+
 def flag(value: Value, *, default: bool) -> Truth:
     """Read a boolean attribute as Terraform does: `true`, `"true"`; `default` where it is not written."""
     if value is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from phiward.graph.keys import CUSTODIES, KeyUse, key_use
 from phiward.graph.reading import MISSING, Step, read_path
 from phiward.graph.tenancy import Surroundings, Tenancy, data_class, identify_tenant
-from phiward.graph.truth import why
+from phiward.graph.truth import why, written
 from phiward.model.finding import Subject
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Resource
@@ -308,7 +308,7 @@ class View:
         self, spec: Mapping[str, Any], value: Value, owner: Resource, at: AttributePath, type_: str
     ) -> Reading:
         if spec.get("present"):
-            return Reading(self._presence(value), owner, at)
+            return Reading(written(value), owner, at)
         values = spec.get("values")
         if values is not None and isinstance(value, (str, bool, int, float)):
             text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -316,14 +316,6 @@ class View:
             if value is None:
                 return self._default(spec)
         return self._converted(value, type_, owner, at)
-
-    @staticmethod
-    def _presence(value: Value) -> bool | Unknown:
-        """Whether something is written: an empty list is not, one that may be empty is unknown."""
-        if isinstance(value, list):
-            unknown = [item for item in value if isinstance(item, Unknown)]
-            return unknown[0] if value and len(unknown) == len(value) else bool(value)
-        return value if isinstance(value, Unknown) else True
 
     def _inherited(self, spec: Mapping[str, Any], name: str) -> Reading | None:
         for path in spec.get("inherits", ()):

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from phiward.graph.truth import Truth, all_of, any_of, equals, flag, one_of, why
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, one_of, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Unknown, Value, undecided
-
-_UNWRITTEN: tuple[Value, ...] = (None, "", [])
-
-
-def written(value: Value) -> Truth:
-    """Whether something is written; what may be null is unknown, a reference is not."""
-    return value if isinstance(value, Unknown) else value not in _UNWRITTEN
 
 
 def named_or_switched(view: View, *, name: str, switch: str = "", default: bool = False) -> Value | Derived:
@@ -69,7 +62,7 @@ def key_when(
     if str(position).lower() not in {str(value).lower() for value in at}:
         return Derived(otherwise, paths=_first_written(view, [switch]))
     named = view.get(key)
-    return Derived(without, paths=[switch]) if named in _UNWRITTEN else Derived(named, paths=[key])
+    return Derived(without, paths=[switch]) if written(named) is False else Derived(named, paths=[key])
 
 
 def any_written(view: View, *, of: Iterable[str], means: bool = True) -> Value | Derived:

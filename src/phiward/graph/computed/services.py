@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from phiward.graph.computed.reading import Block, blocks
-from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, why
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Reference, Unknown, Value, undecided
 
@@ -28,8 +28,7 @@ def mesh_mutual_tls(view: View) -> Value | Derived:
     """`mutual_tls.enabled`: every listener is STRICT and says whose certificates it trusts."""
 
     def mutual(tls: dict[str, Value]) -> Truth:
-        trust = tls.get("validation")
-        return all_of([equals(tls.get("mode"), "strict"), why(trust) if undecided(trust) else bool(trust)])
+        return all_of([equals(tls.get("mode"), "strict"), written(tls.get("validation"))])
 
     return _of_listeners(view, mutual)
 
@@ -109,13 +108,9 @@ def service_connect_encrypted(view: View) -> Value | Derived:
     if not endpoints:
         return None
     encrypted = all_of(
-        endpoint if isinstance(endpoint, Unknown) else _present(endpoint.get("tls")) for endpoint in endpoints
+        endpoint if isinstance(endpoint, Unknown) else written(endpoint.get("tls")) for endpoint in endpoints
     )
     return Derived(encrypted, paths=["service_connect_configuration"])
-
-
-def _present(value: Value) -> Truth:
-    return why(value) if undecided(value) else bool(value)
 
 
 def cluster_secrets_declared(view: View) -> Value | Derived:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from phiward.graph.computed.keys import inherited, written
+from phiward.graph.computed.keys import inherited
 from phiward.graph.computed.reading import blocks
-from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, why
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Scalar, Unknown, Value, undecided
 
