@@ -195,6 +195,22 @@ TEMPLATE = """resource "aws_launch_template" "t" {
 """
 
 
+SNAPSHOT = """resource "aws_ebs_volume" "v" {
+  encrypted = true
+}
+resource "aws_ebs_snapshot" "s" {
+  volume_id = aws_ebs_volume.v.id
+}
+"""
+FROM_SNAPSHOT = """resource "aws_instance" "a" {
+  ebs_block_device {
+    device_name = "/dev/sdf"
+    snapshot_id = aws_ebs_snapshot.s.id
+  }
+}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -207,6 +223,8 @@ TEMPLATE = """resource "aws_launch_template" "t" {
             'resource "aws_instance" "a" {\nebs_block_device {\ndevice_name = "/dev/sdf"\nsnapshot_id = "snap-1"\n}\n}',
             {"root": False, "/dev/sdf": "unknown"},
         ),
+        (SNAPSHOT + FROM_SNAPSHOT, {"root": False, "/dev/sdf": True}),
+        (SNAPSHOT.replace("true", "false") + FROM_SNAPSHOT, {"root": False, "/dev/sdf": False}),
         (
             'resource "aws_ami_copy" "c" {\nencrypted = true\n}\nresource "aws_instance" "a" {\nami = aws_ami_copy.c.id\n}',
             {"root": True},

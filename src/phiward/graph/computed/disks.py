@@ -75,13 +75,13 @@ def _root(view: View) -> Placed:
     written = blocks(view.get("root_block_device"))
     if not written:
         return _device(_ROOT, {}, _image_default(view)), (view.resource, ())
-    return _placed(_ROOT, written[0], _image_default(view)), (view.resource, ("root_block_device", 0))
+    return _placed(view, _ROOT, written[0], _image_default(view)), (view.resource, ("root_block_device", 0))
 
 
 def _further(view: View) -> Iterator[Placed]:
     for index, block in enumerate(blocks(view.get("ebs_block_device"))):
         name = None if isinstance(block, Unknown) else block.get("device_name")
-        yield _placed(name, block, _by_default(view)), (view.resource, ("ebs_block_device", index))
+        yield _placed(view, name, block, _by_default(view)), (view.resource, ("ebs_block_device", index))
 
 
 def _mappings(view: View) -> Iterator[Placed]:
@@ -91,24 +91,23 @@ def _mappings(view: View) -> Iterator[Placed]:
             yield mapping, place
             continue
         for ebs in blocks(mapping.get("ebs")):
-            yield _placed(mapping.get("device_name"), ebs, _by_default(view)), place
+            yield _placed(view, mapping.get("device_name"), ebs, _by_default(view)), place
 
 
-def _placed(name: Value, block: dict[str, Value] | Unknown, default: Truth) -> Value:
-    return block if isinstance(block, Unknown) else _device(name, block, default)
+def _placed(view: View, name: Value, block: dict[str, Value] | Unknown, default: Truth) -> Value:
+    """One written device; one from a snapshot inherits the snapshot's encryption."""
+    if isinstance(block, Unknown):
+        return block
+    source = block.get("snapshot_id")
+    return _device(name, block, default if source is None else any_of([default, _inherited(view, source)]))
 
 
 def _device(name: Value, block: dict[str, Value], default: Truth) -> dict[str, Value]:
-    """One element of `encryption.volumes`; a device from a snapshot inherits the snapshot's encryption."""
-    written, source = block.get("encrypted"), block.get("snapshot_id")
-    encrypted: Truth = default
-    if written is not None:
-        encrypted = flag(written, default=False)
-    elif source is not None and default is not True:
-        encrypted = Unknown(f"it is restored from {source}, and inherits its encryption", "write encrypted = true")
+    """One element of `encryption.volumes`."""
+    written = block.get("encrypted")
     return {
         "name": name if isinstance(name, str) else "device",
-        "encrypted": encrypted,
+        "encrypted": default if written is None else flag(written, default=False),
         "key": block.get("kms_key_id"),
     }
 
