@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from phiward.graph.computed.keys import inherited
+from phiward.graph.computed.reading import blocks
 from phiward.graph.computed.stores import OFF, entry
 from phiward.graph.truth import Truth, all_of, any_of, equals, listed, why
 from phiward.graph.view import ComputedProperty, Derived, View
@@ -21,11 +22,13 @@ class Engine:
     """How an engine is told to refuse plain connections, and to write down who did what.
 
     `tls` is the parameter that refuses them. It is on of itself from version `tls_since`; from `tls_unsure`
-    its default is not documented clearly enough to judge by. `audit` are the parameters of which one makes
-    the server write entries, `option` the option of an option group that does, `export` the log of them.
+    its default is not documented clearly enough to judge by. `tls_option` stands for an option of an option
+    group instead: the option, and its setting that must be `required`. `audit` are the parameters of which one
+    makes the server write entries, `option` the option of an option group that does, `export` the log of them.
     """
 
     tls: str = ""
+    tls_option: tuple[str, str] | None = None
     tls_since: Version | None = None
     tls_unsure: Version | None = None
     audit: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ ENGINES: Mapping[str, Engine] = {
     "mysql": Engine("require_secure_transport", tls_unsure=(8, 4), option="MARIADB_AUDIT_PLUGIN", export="audit"),
     "mariadb": Engine("require_secure_transport", tls_since=(11, 8), option="MARIADB_AUDIT_PLUGIN", export="audit"),
     "aurora-mysql": Engine("require_secure_transport", audit=("server_audit_logging",), export="audit"),
+    "oracle": Engine(tls_option=("NATIVE_NETWORK_ENCRYPTION", "SQLNET.ENCRYPTION_SERVER")),
     "sqlserver": Engine("rds.force_ssl", option="SQLSERVER_AUDIT"),
     "docdb": Engine("tls", tls_since=(0,), audit=("audit_logs",), export="audit"),
     "neptune": Engine(audit=("neptune_enable_audit_log",), export="audit"),
@@ -52,11 +56,13 @@ _CURRENT: Mapping[str, Version] = {"redshift": (2,)}
 """The version of the parameter group that a new cluster gets where none is named."""
 
 
-def database_requires_tls(view: View, *, group: str, product: str = "", replica_of: str = "") -> Value | Derived:
-    """Whether the server refuses connections without TLS: by a parameter of its group, or of itself.
+def database_requires_tls(
+    view: View, *, group: str, options: str = "", product: str = "", replica_of: str = ""
+) -> Value | Derived:
+    """Whether the server refuses connections without TLS: by a parameter of its group, by an option, or of itself.
 
-    `group` is the path of the parameter group, `product` the engine where the type has only one, `replica_of`
-    the path that makes it a replica.
+    `group` is the path of the parameter group, `options` that of the option group, `product` the engine where the
+    type has only one, `replica_of` the path that makes it a replica.
     """
     if replica_of and view.get(group) is None and view.get(replica_of) is not None:
         return _of_source(view, replica_of)
@@ -64,8 +70,10 @@ def database_requires_tls(view: View, *, group: str, product: str = "", replica_
     if isinstance(name, Unknown):
         return name
     engine = ENGINES.get(name, Engine())
+    if engine.tls_option is not None and options:
+        return Derived(_required_by_option(view, options, *engine.tls_option), paths=[options])
     if not engine.tls:
-        return Unknown("how this engine is told to require TLS is not read here", "check its option group")
+        return Unknown("how this engine is told to require TLS is not read here", "check its parameter group")
     parameters = _group(view, group)
     if isinstance(parameters, Unknown):
         return Derived(parameters, paths=[group])
@@ -74,6 +82,26 @@ def database_requires_tls(view: View, *, group: str, product: str = "", replica_
         return Derived(value if isinstance(value, Unknown) else value not in OFF, paths=[group])
     version = _version(view, parameters, group) or _CURRENT.get(name)
     return Derived(_tls_of_itself(engine, version), paths=[group] if view.get(group) is not None else [])
+
+
+def _required_by_option(view: View, options: str, name: str, setting: str) -> Truth:
+    """Whether an option refuses plain connections: it is there, and its setting is `required`.
+
+    Source: RDS user guide, Oracle native network encryption (`Requested` where the setting is left out) and Oracle
+    Secure Sockets Layer: the SSL option opens a second port, and the plain one stays open.
+    """
+    group = _group(view, options)
+    if group is None or isinstance(group, Unknown):
+        return False if group is None else group
+    found: list[Truth] = []
+    for option in blocks(group.get("option")):
+        if isinstance(option, Unknown):
+            found.append(option)
+            continue
+        value = entry(option.get("option_settings"), setting)
+        required = value if isinstance(value, Unknown) else value == "required"
+        found.append(all_of([equals(option.get("option_name"), name), required]))
+    return any_of(found)
 
 
 def _of_source(view: View, replica_of: str) -> Derived:
@@ -169,7 +197,8 @@ def _engine(view: View, product: str) -> str | Unknown:
     if undecided(engine):
         return why(engine)
     name = str(engine).lower()
-    return "sqlserver" if name.startswith("sqlserver-") else name
+    family = name.partition("-")[0]
+    return family if family in ("oracle", "sqlserver") else name
 
 
 def _group(view: View, path: str) -> View | Unknown | None:
