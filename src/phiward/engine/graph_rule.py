@@ -44,7 +44,7 @@ GraphRule = Callable[[View, "GraphIndex"], Judgement]
 
 
 class GraphIndex:
-    """What graph rules ask of a whole scan, worked out once: which stores use which key."""
+    """What graph rules ask of a whole scan, worked out once."""
 
     def __init__(self, graph: ResourceGraph) -> None:
         self.graph = graph

@@ -9,7 +9,10 @@ from phiward.engine.graph_rule import GraphRule
 
 GRAPH_RULES = {
     "key_shared_by_tenants": "tenant_keys",
+    "pod_egress_restricted": "network_policy",
+    "pod_ingress_restricted": "network_policy",
     "store_on_foreign_key": "tenant_keys",
+    "tenant_network_isolated": "network_policy",
 }
 """Function -> the module of `phiward.engine` that holds it: a scan imports only those whose rules it runs."""
 

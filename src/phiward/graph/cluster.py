@@ -14,6 +14,7 @@ from phiward.graph.tenancy import Surroundings
 from phiward.model.value import Unknown, Value, undecided
 
 if TYPE_CHECKING:
+    from phiward.graph.network_policies.isolation import Policies
     from phiward.graph.resource_graph import ResourceGraph
     from phiward.graph.view import View
     from phiward.model.resource import Scope
@@ -63,6 +64,13 @@ class Cluster:
     def namespaces(self) -> dict[str, View]:
         """The namespaces that are declared, by name."""
         return {str(view.name): view for view in self.of(NAMESPACE) if isinstance(view.name, str)}
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The network policies of every kind."""
+        from phiward.graph.network_policies.isolation import Policies
+
+        return Policies(self)
 
     @property
     def hole(self) -> Unknown | None:
@@ -148,7 +156,8 @@ def _satisfies(labels: Labels | Unknown, expression: Value) -> bool | Unknown:
     if isinstance(labels, Unknown):
         return labels
     if operator in ("Exists", "DoesNotExist"):
-        return (labels.get(key) is not None) is (operator == "Exists")
+        found = labels.get(key)
+        return found if isinstance(found, Unknown) else (found is not None) is (operator == "Exists")
     answer = _has(labels, key, expression.get("values") or [])
     if operator == "In" or isinstance(answer, Unknown):
         return answer

@@ -6,6 +6,7 @@ from phiward.graph.computed.databases import DATABASES
 from phiward.graph.computed.edge import EDGE
 from phiward.graph.computed.keys import KEYS
 from phiward.graph.computed.logs import LOGS
+from phiward.graph.computed.namespaces import NAMESPACES
 from phiward.graph.computed.network import NETWORK
 from phiward.graph.computed.pods import PODS
 from phiward.graph.computed.policies import POLICIES
@@ -19,6 +20,7 @@ COMPUTED: dict[str, ComputedProperty] = {
     **EDGE,
     **KEYS,
     **LOGS,
+    **NAMESPACES,
     **NETWORK,
     **PODS,
     **POLICIES,

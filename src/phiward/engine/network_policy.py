@@ -1,0 +1,126 @@
+"""Rules about who can reach a pod and whom it can reach, by the union of every policy that selects it."""
+
+from __future__ import annotations
+
+from phiward.engine.graph_rule import NOT_APPLICABLE, Fact, GraphIndex, Judgement
+from phiward.graph.cluster import POD
+from phiward.graph.network_policies.isolation import Isolation, Policies, admits, is_wide, pod_of
+from phiward.graph.network_policies.model import EGRESS, INGRESS, Peer, Policy
+from phiward.graph.view import View
+from phiward.model.location import Location
+from phiward.model.value import Unknown
+
+_PROPERTIES = {INGRESS: "network.ingress", EGRESS: "network.egress"}
+_EXPECTED = {INGRESS: "only named peers may connect to it", EGRESS: "it may connect to named peers only"}
+_OPENS = {INGRESS: "lets everyone in", EGRESS: "lets it reach every address"}
+_ON_THE_NODE = Unknown("pods on the network of their node are not subject to network policies")
+MOST_FACTS = 5
+
+
+def pod_ingress_restricted(view: View, index: GraphIndex) -> Judgement:
+    """Whether a workload's pods are in default deny for ingress, and no policy lets everyone in."""
+    return _restricted(view, index, INGRESS)
+
+
+def pod_egress_restricted(view: View, index: GraphIndex) -> Judgement:
+    """Whether a workload's pods are in default deny for egress, and no policy lets them reach every address."""
+    return _restricted(view, index, EGRESS)
+
+
+def _restricted(view: View, index: GraphIndex, direction: str) -> Judgement:
+    if view.get(f"@{POD}.spec") is None:
+        return NOT_APPLICABLE
+    name, expected = _PROPERTIES[direction], _EXPECTED[direction]
+    if view.get(f"@{POD}.spec.hostNetwork") is True:
+        return Judgement(None, (Fact(name, _ON_THE_NODE, expected, view.header),))
+    found = index.graph.cluster(view.resource.scope).policies.of(view, direction)
+    wide = [(policy, peer) for policy in found.policies for peer in policy.peers[direction] if is_wide(peer, direction)]
+    if wide:
+        facts = tuple(_opening(name, policy, peer, direction) for policy, peer in wide[:MOST_FACTS])
+        return Judgement(False, facts, f"{wide[0][0].view.resource.address} {_OPENS[direction]}")
+    if not found.policies and found.doubt is None:
+        fact = Fact(name, "no network policy selects its pods", expected, view.header)
+        return Judgement(False, (fact,), f"no network policy restricts its {direction}")
+    doubt = _perhaps_open(found, direction)
+    if doubt:
+        return Judgement(None, (Fact(name, doubt[0], expected, doubt[1] or view.header),))
+    return Judgement(True, tuple(_isolating(name, policy) for policy in found.policies[:MOST_FACTS]))
+
+
+def _perhaps_open(found: Isolation, direction: str) -> tuple[Unknown, Location | None] | None:
+    """Why pods that nothing seen opens may be open: an entry that is not known, or a policy that may be another's."""
+    for policy in found.policies:
+        for peer in policy.peers[direction]:
+            if peer.doubt:
+                return peer.doubt, policy.view.resource.origin.locate(peer.at)
+    for policy, why in found.doubtful:
+        if not found.policies or any(is_wide(peer, direction) or peer.doubt for peer in policy.peers[direction]):
+            return why, policy.view.header
+    return (found.hole, None) if found.hole else None
+
+
+def _isolating(name: str, policy: Policy) -> Fact:
+    return Fact(f"{name} by {policy.view.resource.address}", "denied unless allowed", "", policy.view.header)
+
+
+def _opening(name: str, policy: Policy, peer: Peer, direction: str) -> Fact:
+    whom = "everyone" if peer.anyone else peer.cidr or "every pod of the cluster"
+    where = policy.view.resource.origin.locate(peer.at)
+    word = "from" if direction == INGRESS else "to"
+    return Fact(f"{name} by {policy.view.resource.address}", f"allowed {word} {whom}", "named peers only", where)
+
+
+# -- tenants
+
+
+def tenant_network_isolated(view: View, index: GraphIndex) -> Judgement:
+    """Whether no pod of another tenant can open a connection to a tenant's pods: both ends' policies considered."""
+    tenant = view.tenancy.tenant
+    if tenant is None or view.get(f"@{POD}.spec") is None:
+        return NOT_APPLICABLE
+    name, expected = "network.ingress", f"from pods of {tenant} only"
+    if isinstance(tenant, Unknown):
+        return Judgement(None, (Fact("tenant", tenant, "one tenant", view.header),))
+    policies = index.graph.cluster(view.resource.scope).policies
+    others = [other for members in policies.tenants.values() for other in members if other.tenancy.tenant != tenant]
+    if not others:
+        return NOT_APPLICABLE
+    found = policies.of(view, INGRESS)
+    if not found.policies and found.doubt is None:
+        return _reached(view, others, Fact(name, "no network policy selects its pods", expected, view.header))
+    doubts = [found.doubt] if found.doubt else []
+    for policy, peer in ((p, q) for p in found.policies for q in p.peers[INGRESS]):
+        where = policy.view.resource.origin.locate(peer.at)
+        by = f"{name} by {policy.view.resource.address}"
+        for other, answer in policies.admitted(peer):
+            if other.tenancy.tenant == tenant:
+                continue
+            reached = _leaves(other, view, policies) if answer is True else answer
+            if reached is True:
+                return _reached(view, [other], Fact(by, f"allowed from {other.tenancy.tenant}", expected, where))
+            doubts += [reached] if isinstance(reached, Unknown) else []
+    if doubts:
+        return Judgement(None, (Fact(name, doubts[0], expected, view.header),))
+    return Judgement(True, tuple(_isolating(name, policy) for policy in found.policies[:MOST_FACTS]))
+
+
+def _reached(view: View, others: list[View], fact: Fact) -> Judgement:
+    """Whoever reaches it is another tenant, or may be."""
+    other = next((other for other in others if not isinstance(other.tenancy.tenant, Unknown)), others[0])
+    whose = other.tenancy.tenant
+    facts = (fact, Fact(f"tenant of {other.resource.address}", whose, "", other.header))
+    if isinstance(whose, Unknown):
+        return Judgement(None, facts[::-1])
+    return Judgement(False, facts, f"pods of {whose} can reach it", at=view.header)
+
+
+def _leaves(source: View, target: View, policies: Policies) -> bool | Unknown:
+    """Whether nothing keeps a workload from opening a connection to another one."""
+    found = policies.of(source, EGRESS)
+    if not found.policies:
+        return found.doubt or True
+    pod = pod_of(target, policies.cluster)
+    answers = [admits(peer, pod) for policy in found.policies for peer in policy.peers[EGRESS]]
+    if True in answers:
+        return True
+    return next((answer for answer in answers if isinstance(answer, Unknown)), found.doubt or False)

@@ -1,0 +1,1 @@
+"""Network policies of Kubernetes, Cilium and Calico as one model, so that their union can be judged."""

@@ -1,0 +1,79 @@
+"""`networking.k8s.io/NetworkPolicy`.
+
+Source: kubernetes.io, "Network Policies": a policy isolates the pods that it selects in the directions of
+`policyTypes` (Ingress always where that is not written, Egress where the policy has egress rules); what any policy
+allows is allowed; a rule without `from` or `to` allows everyone.
+"""
+
+from __future__ import annotations
+
+from phiward.graph.cluster import selects
+from phiward.graph.network_policies.model import EGRESS, INGRESS, Answer, Peer, Pod, Policy, Selector, entries
+from phiward.graph.truth import all_of, why
+from phiward.graph.view import View
+from phiward.model.resource import AttributePath
+from phiward.model.value import Unknown, Value, undecided
+
+TYPE = "networking.k8s.io/NetworkPolicy"
+_OTHER_SIDE = {INGRESS: "from", EGRESS: "to"}
+
+
+def read(view: View) -> list[Policy]:
+    """The policy of one object."""
+    spec = view.resource.attributes.get("spec")
+    namespace = str(view.get("metadata.namespace") or "")
+    if not isinstance(spec, dict):
+        return []
+    chosen = spec.get("podSelector")
+
+    def select(pod: Pod) -> Answer:
+        return pod.namespace == namespace and selects(chosen or {}, pod.labels)
+
+    peers = {direction: tuple(_peers(spec.get(direction), direction, namespace)) for direction in _directions(spec)}
+    return [Policy(view, select, peers)]
+
+
+def _directions(spec: dict[str, Value]) -> list[str]:
+    written = spec.get("policyTypes")
+    if isinstance(written, list) and written:
+        return [str(name).lower() for name in written if str(name).lower() in _OTHER_SIDE]
+    return [INGRESS, EGRESS] if spec.get(EGRESS) else [INGRESS]
+
+
+def _peers(rules: Value, direction: str, namespace: str) -> list[Peer]:
+    if undecided(rules):
+        return [Peer(("spec", direction), doubt=why(rules))]
+    found: list[Peer] = []
+    for number, rule in enumerate(entries(rules)):
+        at: AttributePath = ("spec", direction, number)
+        others = rule.get(_OTHER_SIDE[direction]) if isinstance(rule, dict) else rule
+        if undecided(others):
+            found.append(Peer(at, doubt=why(others)))
+        elif not others:
+            found.append(Peer(at, anyone=True))
+        for place, other in enumerate(entries(others)):
+            found.append(_peer(other, (*at, _OTHER_SIDE[direction], place), namespace))
+    return found
+
+
+def _peer(other: Value, at: AttributePath, namespace: str) -> Peer:
+    if not isinstance(other, dict):
+        return Peer(at, doubt=why(other) if undecided(other) else Unknown("it is no peer of a network policy"))
+    block = other.get("ipBlock")
+    if block is not None:
+        cidr = block.get("cidr") if isinstance(block, dict) else block
+        return Peer(at, cidr=cidr) if isinstance(cidr, str) else Peer(at, doubt=why(cidr))
+    pods, namespaces = other.get("podSelector"), other.get("namespaceSelector")
+    everywhere = namespaces == {} and not pods
+    return Peer(at, everywhere=everywhere, pods=_selector(pods, namespaces, namespace))
+
+
+def _selector(pods: Value, namespaces: Value, namespace: str) -> Selector:
+    """The pods of a peer: those of its own namespace where no other is selected."""
+
+    def select(pod: Pod) -> Answer:
+        if namespaces is None:
+            return pod.namespace == namespace and selects(pods or {}, pod.labels)
+        return all_of([selects(namespaces, pod.namespace_labels), selects(pods or {}, pod.labels)])
+
+    return select

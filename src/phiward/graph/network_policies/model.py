@@ -1,0 +1,70 @@
+"""What every kind of network policy comes to: which pods it selects, and whom it lets through in each direction."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from phiward.graph.cluster import Labels
+from phiward.graph.view import View
+from phiward.model.resource import AttributePath
+from phiward.model.value import Unknown, Value
+from phiward.record import dataclass
+
+Answer = bool | Unknown
+INGRESS, EGRESS = "ingress", "egress"
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod as selectors see it. `namespace_labels` is unknown where its namespace is not declared."""
+
+    namespace: str
+    labels: Labels | Unknown
+    namespace_labels: Labels | Unknown
+
+
+Selector = Callable[[Pod], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Whom one entry of a policy lets through.
+
+    `anyone` is everything, inside and outside of the cluster; `everywhere` all pods of the cluster; `pods` those that
+    it answers for; `cidr` an address range. `doubt` says why it is not known whom it means.
+    """
+
+    at: AttributePath
+    anyone: bool = False
+    everywhere: bool = False
+    pods: Selector | None = None
+    cidr: str = ""
+    doubt: Unknown | None = None
+
+    @property
+    def open_to_world(self) -> bool:
+        """Whether it takes in every address there is."""
+        return self.anyone or whole_range(self.cidr)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`peers` holds, for each direction in which it isolates its pods, whom it still lets through."""
+
+    view: View
+    selects: Selector
+    peers: dict[str, tuple[Peer, ...]]
+
+
+def whole_range(cidr: str) -> bool:
+    """Whether a range is all addresses, or half of them or a quarter: the ways of writing all that people use."""
+    try:
+        return ipaddress.ip_network(cidr, strict=False).prefixlen <= 2  # noqa: PLR2004 - a quarter of all addresses
+    except ValueError:
+        return False
+
+
+def entries(value: Value) -> list[Value]:
+    """A list as it is; anything else as no entries."""
+    return value if isinstance(value, list) else []
