@@ -64,6 +64,11 @@ def c7n_left() -> Path:
     return found if found.exists() else install("c7n-left", "c7n-left") / "c7n-left"
 
 
+def tfparse() -> Path:
+    """The Python of an environment with tfparse: Trivy's evaluator without the rest of it."""
+    return install("tfparse", "tfparse==0.6.22") / "python"
+
+
 def c7n_policies() -> Path:
     """A directory with two small policies; without any, it refuses to run."""
     directory = PEERS / "c7n-policies"
@@ -86,3 +91,8 @@ def trivy_scan(target: Path) -> list[str | Path]:
 def c7n_scan(target: Path) -> list[str | Path]:
     """c7n-left with its two policies."""
     return [c7n_left(), "run", "-p", c7n_policies(), "-d", target]
+
+
+def tfparse_evaluation(target: Path) -> list[str | Path]:
+    """tfparse over a root, which it must find something in."""
+    return [tfparse(), "-c", "import sys, tfparse; sys.exit(not tfparse.load_from_path(sys.argv[1]))", target]

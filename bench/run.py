@@ -1,4 +1,4 @@
-"""Phiward beside its peers, and over trees that grow: `python bench/run.py [start-up] [hook] [tree] [memory] [growth]`.
+"""Phiward beside its peers, and over trees that grow: `python bench/run.py [PART...]`.
 
 Every figure is a ratio of two things measured turn about in this one run. The peers are run for time and memory alone:
 their output goes to nowhere.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import peers
 from measure import Figure, compare, run
+from nested import generate as generate_nested
 
 REPOSITORY = peers.BENCH.parent
 WORK = peers.BENCH / ".work"
@@ -25,6 +27,8 @@ ESTATE = REPOSITORY / "fixtures" / "ehr-saas" / "sound"
 CHANGED = ESTATE / "modules" / "tenant-database" / "main.tf"
 SMALL_TREE = 64
 SIZES = (1_000, 10_000, 100_000)
+EVALUATED = 10_000
+"""Resources of the tree that is only evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,10 @@ class Bench:
 
     def scan(self, *targets: Path | str) -> list[str | Path]:
         return [self.phiward, "scan", *targets]
+
+    def evaluation(self, target: Path) -> list[str | Path]:
+        """Reads and evaluates, in the wheel's environment; judges nothing."""
+        return [self.phiward.parent / "python", peers.BENCH / "evaluate.py", target]
 
 
 def line(what: str, first: tuple[str, float], second: tuple[str, float], unit: str, goal: str, met: bool) -> None:
@@ -101,6 +109,36 @@ def tree(bench: Bench) -> None:
         at_least("", *_memory(found, "phiward", "checkov"), 3, "MB")
 
 
+def evaluate(bench: Bench) -> None:
+    """Terraform parsed and every attribute evaluated, beside tfparse: two processes that do nothing else."""
+    for size, rounds in ((SMALL_TREE, bench.rounds), (EVALUATED, min(bench.rounds, 2))):
+        # tfparse evaluates no more than 32 instances of modules at one level: see its conformance test.
+        target = _tree(size, per_root=size, tenants=20)
+        commands = {"phiward": bench.evaluation(target), "tfparse": peers.tfparse_evaluation(target)}
+        found = compare(commands, rounds, WORK)
+        texts = [path.read_text(encoding="utf-8") for path in target.rglob("*.tf")]
+        megabytes = sum(map(len, texts)) / 1e6
+        at_most(f"evaluate: {megabytes:.2f} MB", *_seconds(found, "phiward", "tfparse"), 1.5)
+        if size == EVALUATED:
+            blocks = sum(len(re.findall(r"^\w.*\{$", text, re.MULTILINE)) for text in texts)
+            speed = megabytes / found["phiward"].seconds
+            print(f"{'':<34} {blocks:,} blocks, {speed:.2f} MB/s (goal >= 1): {'met' if speed >= 1 else 'MISSED'}")
+
+
+def nested(bench: Bench) -> None:
+    """70 module directories, seven levels deep, each called with for_each; four times the instances."""
+    trees = {n: WORK / f"nested-{n}" for n in (10, 40)}
+    instances = {n: generate_nested(target, n) for n, target in trees.items()}
+    for target in trees.values():
+        (target / ".git").mkdir()
+    for what, command in (("evaluated", bench.evaluation), ("scanned", bench.scan)):
+        names = {n: f"{instances[n]:,} modules" for n in trees}
+        found = compare({names[n]: command(target) for n, target in trees.items()}, bench.rounds, WORK)
+        once, four = names.values()
+        at_most(f"nested: {what}", *_seconds(found, four, once), 4.4)
+        at_most("", *_memory(found, four, once), 4.4, "MB")
+
+
 def memory(bench: Bench) -> None:
     """Peak memory beside Checkov's on a thousand resources; once each, for Checkov takes its time."""
     target = _tree(SIZES[0])
@@ -150,11 +188,12 @@ def _scanners() -> dict[str, Callable[[Path], list[str | Path]]]:
     return {**found, "c7n-left": peers.c7n_scan}
 
 
-def _tree(resources: int, per_root: int = 2_500) -> Path:
+def _tree(resources: int, per_root: int = 2_500, tenants: int | None = None) -> Path:
     """A generated tree, in a process of its own: this one stays small, because its size is its children's floor."""
-    target = WORK / f"{resources}-{per_root}"
+    target = WORK / f"{resources}-{per_root}-{tenants}"
     if not target.is_dir():
-        command = [sys.executable, peers.BENCH / "generate.py", str(resources), target, str(per_root)]
+        limits = [str(limit) for limit in (per_root, tenants) if limit is not None]
+        command = [sys.executable, peers.BENCH / "generate.py", str(resources), target, *limits]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (target / ".git").mkdir()  # a repository of its own, or callers would be looked for in all of this one
     return target
@@ -164,6 +203,8 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "start-up": start_up,
     "hook": hook,
     "tree": tree,
+    "evaluate": evaluate,
+    "nested": nested,
     "memory": memory,
     "growth": growth,
 }

@@ -22,6 +22,12 @@ def generate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     return importlib.import_module("generate").generate
 
 
+@pytest.fixture
+def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    monkeypatch.syspath_prepend(str(BENCH))
+    return importlib.import_module("nested").generate
+
+
 def contents(directory: Path) -> dict[str, str]:
     return {
         path.relative_to(directory).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -44,6 +50,29 @@ def test_a_large_tree_is_a_repository_of_roots_that_share_modules(generate, tmp_
     assert report.diagnostics == ()
     assert report.roots == ("stacks/stack-000", "stacks/stack-001")
     assert report.summary.resources == 150
+
+
+def test_a_root_may_have_few_tenants_and_more_that_is_written_out(generate, tmp_path):
+    generate(tmp_path, 300, 300, 2)
+    report = scan(Settings(paths=(tmp_path,), today=date(2026, 11, 22)))
+    assert report.diagnostics == ()
+    assert report.summary.resources == 300
+    addresses = [finding.subject.address for finding in report.findings]
+    assert {address.split(".")[1] for address in addresses if address.startswith("module.")} == {
+        'tenant["clinic-0"]',
+        'tenant["clinic-1"]',
+    }
+
+
+def test_modules_nest_seven_levels_deep_and_grow_with_the_tenants(nested, tmp_path):
+    for tenants in (1, 2):
+        root = tmp_path / str(tenants)
+        assert nested(root, tenants) == 180 * tenants
+        report = scan(Settings(paths=(root,), today=date(2026, 11, 22)))
+        assert len(list(root.rglob("*.tf"))) == 71
+        assert report.diagnostics == ()
+        assert report.summary.resources == 360 * tenants + 1
+    assert max(finding.subject.address.count("module.") for finding in report.findings) == 7
 
 
 def test_the_same_bytes_every_time(generate, tmp_path):
