@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from phiward.loaders.terraform.functions.conversion import nfc
+from phiward.loaders.terraform.leaves import KEYWORDS, leaf, match_leaf, match_string, string_with_names
 from phiward.loaders.terraform.lexical import IDENT, MAX_DIGITS, MAY_SKIP, Scanner, identifier, number
 from phiward.loaders.terraform.syntax import (
     ELEMENT,
@@ -41,7 +42,6 @@ PRECEDENCE = {
 }  # fmt: skip
 _STEP = frozenset(".[")
 _BEFORE_CALL = frozenset(" \t(:")
-KEYWORDS = {"true": True, "false": False, "null": None}
 
 
 class ExpressionParser(Scanner):
@@ -50,6 +50,10 @@ class ExpressionParser(Scanner):
     __slots__ = ()
 
     def expression(self) -> Expression:
+        found = match_leaf(self.text, self.pos, multiline=self.multiline)
+        if found:
+            self.pos = found.end()
+            return leaf(found)
         self.enter()
         condition = self.binary(1)
         self.skip()
@@ -354,6 +358,10 @@ class ExpressionParser(Scanner):
         if plain:
             self.pos = plain.end()
             return Literal(start, self.pos, nfc(plain.group(1)))
+        simple = match_string(self.text, start)
+        if simple:
+            self.pos = simple.end()
+            return string_with_names(simple)
         from phiward.loaders.terraform.templates import quoted_template
 
         return quoted_template(self)

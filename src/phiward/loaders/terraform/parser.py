@@ -10,21 +10,17 @@ from __future__ import annotations
 
 import re
 
-from phiward.loaders.terraform.expressions import KEYWORDS, ExpressionParser
-from phiward.loaders.terraform.functions.conversion import nfc
-from phiward.loaders.terraform.lexical import IDENT, identifier, unescape, whole
-from phiward.loaders.terraform.syntax import Attribute, Block, Body, Expression, Literal, SourceFile, Traversal
+from phiward.loaders.terraform.expressions import ExpressionParser
+from phiward.loaders.terraform.leaves import LEAF, leaf
+from phiward.loaders.terraform.lexical import IDENT, identifier, unescape
+from phiward.loaders.terraform.syntax import Attribute, Block, Body, Expression, SourceFile
 
 _label = re.compile(rf'[ \t]*(?:"((?:[^"\\\n\r]|\\.)*)"|({IDENT}))')
 _OPENS_LINES = ("\n", "}", "")
 _in_label = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 _simple_attribute = re.compile(
-    rf"({IDENT})[ \t]*=[ \t]*(?:"
-    r'"([^"\\$%\n\r]*)"'
-    r"|(true|false|null)(?![\w-])"
-    r"|(-?(?:0|[1-9]\d{0,99}))(?![\w.])"
-    rf"|({IDENT}(?:\.{IDENT})+)"
-    r")[ \t]*(?:(?:\#|//)[^\n]*)?(?:\r?\n|\Z)"
+    r"(?:[ \t\n]++|(?:\#|//)[^\n]*+)*+"
+    rf"({IDENT})[ \t]*=[ \t]*(?:{LEAF})[ \t]*(?:(?:\#|//)[^\n]*)?(?:\r?\n|\Z)"
 )
 
 
@@ -60,39 +56,26 @@ class Parser(ExpressionParser):
         attributes, text = body.attributes, self.text
         self.enter()
         while True:
-            self.skip_blank()
-            if self.pos >= len(text):
-                if closing:
-                    raise self.error("the block is not closed: expected '}'")
-                break
-            if closing and text[self.pos] == closing:
-                break
             simple = _simple_attribute.match(text, self.pos)
-            attribute = self.simple(simple) if simple else self.item(body)
-            if attribute is not None:
-                if attribute.name in attributes:
-                    raise self.error(f"the argument {attribute.name!r} is set twice", attribute.start)
-                attributes[attribute.name] = attribute
+            if simple:
+                self.pos = simple.end()
+                value = leaf(simple, 2)
+                attribute = Attribute(simple.start(1), value.end, simple.group(1), value)
+            else:
+                self.skip_blank()
+                if self.pos >= len(text) or text[self.pos] == closing:
+                    break
+                found = self.item(body)
+                if found is None:
+                    continue
+                attribute = found
+            if attribute.name in attributes:
+                raise self.error(f"the argument {attribute.name!r} is set twice", attribute.start)
+            attributes[attribute.name] = attribute
+        if closing and self.pos >= len(text):
+            raise self.error("the block is not closed: expected '}'")
         self.depth -= 1
         return body
-
-    def simple(self, found: re.Match[str]) -> Attribute:
-        name, string, keyword, number, traversal = found.groups()
-        kind = found.lastindex or 0
-        start, end = found.span(kind)
-        value: Expression
-        if traversal is not None:
-            names = traversal.split(".")
-            value = Traversal(start, end, names[0], tuple(names[1:]))
-        elif string is not None:
-            start, end = start - 1, end + 1
-            value = Literal(start, end, nfc(string))
-        elif keyword is not None:
-            value = Literal(start, end, KEYWORDS[keyword])
-        else:
-            value = Literal(start, end, whole(number))
-        self.pos = found.end()
-        return Attribute(found.start(), end, name, value)
 
     def item(self, body: Body) -> Attribute | None:
         """One attribute, returned, or one block, added to the body."""

@@ -7,7 +7,7 @@ left alone, a line that follows a stripped newline keeps its indentation) were r
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from phiward.loaders.terraform.expressions import ExpressionParser
 from phiward.loaders.terraform.functions.conversion import nfc
@@ -168,6 +168,7 @@ def _strip(tokens: list[_Token]) -> None:
 
 def _finish(parser: ExpressionParser, tokens: list[_Token], start: int) -> Expression:
     _strip(tokens)
+    tokens = _merged(tokens)
     position = [0]
     template = _build(parser, tokens, position, start, until=())
     end = template.end = parser.pos
@@ -179,6 +180,17 @@ def _finish(parser: ExpressionParser, tokens: list[_Token], start: int) -> Expre
     if len(tokens) == 1 and tokens[0].kind == "value":
         return parts[0]  # "${x}" is x itself, whatever its type
     return template
+
+
+def _merged(tokens: list[_Token]) -> list[_Token]:
+    """Text that follows text, as the lines of a heredoc do, made one."""
+    merged: list[_Token] = []
+    for is_text, group in groupby(tokens, lambda token: token.kind == "text"):
+        run = list(group)
+        if is_text and len(run) > 1:
+            run = [_Token("text", run[0].start, run[-1].end, "".join(token.text for token in run))]
+        merged += run
+    return merged
 
 
 def _build(
