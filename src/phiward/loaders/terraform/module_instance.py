@@ -43,6 +43,7 @@ class ModuleInstance:
         self.program = program
         self.source = source
         self.address = address
+        self.prefix = f"{address}." if address else ""
         self.parent = parent
         self.call = call
         self.call_env = env
@@ -50,24 +51,28 @@ class ModuleInstance:
         self.files = program.files_of(source.directory)
         self._memo: dict[tuple[str, str], Value] = {}
         self._expansions: dict[int, Expansion] = {}
+        self._references: dict[int, dict[Any, Reference]] = {}
         self._children: dict[str, dict[Any, ModuleInstance] | Unknown] = {}
-
-    @property
-    def prefix(self) -> str:
-        return f"{self.address}." if self.address else ""
+        self._configurations: dict[str, tuple[str, Block | None, ModuleInstance]] = {}
+        self._calls: tuple[Location, ...] | None = None
 
     @property
     def calls(self) -> tuple[Location, ...]:
         """The module blocks that lead here, outermost first."""
-        if self.parent is None or self.call is None or self.call.file is None:
-            return ()
-        return (*self.parent.calls, self.call.file.location(self.call.start, self.call.end))
+        if self._calls is None:
+            if self.parent is None or self.call is None or self.call.file is None:
+                self._calls = ()
+            else:
+                self._calls = (*self.parent.calls, self.call.file.location(self.call.start, self.call.end))
+        return self._calls
 
     # -- names
 
     def root(self, name: str, steps: tuple[Any, ...], env: Env) -> tuple[Value, int]:
         """See `environment.Module.root`."""
         first = steps[0] if steps else None
+        if name in ("var", "local") and isinstance(first, str):
+            return self._remembered(name, first), 1
         if name == "resource" and isinstance(first, str):  # the long way to write `aws_kms_key.a`
             value, taken = self.root(first, steps[1:], env)
             return value, taken + 1
@@ -77,10 +82,6 @@ class ModuleInstance:
             return self.program.workspace if first == "workspace" else Unknown(f"terraform.{first}"), 1
         if not isinstance(first, str):
             raise EvaluationError(f"{name!r} is not a name here")
-        if name == "var":
-            return self._remembered("var", first), 1
-        if name == "local":
-            return self._remembered("local", first), 1
         if name == "module":
             return self._module_value(first, steps, env)
         if name in ("data", "ephemeral"):
@@ -229,12 +230,18 @@ class ModuleInstance:
         return found
 
     def _register(self, block: Block, expansion: Expansion) -> None:
+        references = self._references[id(block)] = {}
+        managed = block.type == "resource"
         for key, names in expansion.instances.items():
             address = self.instance_address(block, key)
             env = self.env.bind(names) if names else self.env
-            self.program.instances[address] = ResourceInstance(
-                self, block, address, env, managed=block.type == "resource"
-            )
+            references[key] = Reference(address)
+            self.program.instances[address] = ResourceInstance(self, block, address, env, managed=managed)
+
+    def _reference(self, block: Block, key: Any) -> Reference:
+        """To an instance, which may still be in the making."""
+        found = self._references.get(id(block), {}).get(key)
+        return Reference(self.instance_address(block, key)) if found is None else found
 
     def instance_address(self, block: Block, key: Any) -> str:
         kind = "" if block.type in ("resource", "module") else f"{block.type}."
@@ -244,16 +251,16 @@ class ModuleInstance:
     def _resource_value(self, block: Block, steps: tuple[Any, ...], taken: int, env: Env) -> tuple[Value, int]:
         expansion = self.expansion(block)
         if not expansion.keyed:
-            return Reference(self.instance_address(block, None)), taken
+            return self._reference(block, None), taken
         if len(steps) > taken:
             key = self._key(steps[taken], expansion, env)
             if isinstance(key, Unknown):
                 return key, len(steps)
-            return Reference(self.instance_address(block, key)), taken + 1
+            return self._reference(block, key), taken + 1
         if expansion.undecided:
             return expansion.undecided, taken
-        references = {key: Reference(self.instance_address(block, key)) for key in expansion.instances}
-        return (references if "for_each" in block.body.attributes else list(references.values())), taken
+        references = self._references[id(block)]
+        return (dict(references) if "for_each" in block.body.attributes else list(references.values())), taken
 
     def resolve(self, reference: Reference) -> Value:
         return self.program.resolve(reference)
@@ -261,8 +268,9 @@ class ModuleInstance:
     def resource_instances(self) -> Iterator[ResourceInstance]:
         """Every managed resource of this module, in the order of its files."""
         for block in self.source.resources.values():
-            for key in self.expansion(block).instances:
-                yield self.program.instances[self.instance_address(block, key)]
+            self.expansion(block)
+            for reference in self._references[id(block)].values():
+                yield self.program.instances[reference.address]
 
     # -- providers
 
@@ -279,6 +287,11 @@ class ModuleInstance:
 
     def configuration(self, provider: str) -> tuple[str, Block | None, ModuleInstance]:
         """The provider configuration that a name means here: its own name, its block and the module that writes it."""
+        if provider not in self._configurations:
+            self._configurations[provider] = self._configuration(provider)
+        return self._configurations[provider]
+
+    def _configuration(self, provider: str) -> tuple[str, Block | None, ModuleInstance]:
         local, _, alias = provider.partition(".")
         for block in self.source.providers:
             if block.labels == (local,) and _alias(block, self.env) == alias:

@@ -27,22 +27,30 @@ MAX_STRING = 16 * 1024 * 1024
 def template(node: Template, env: Env) -> Value:
     parts: list[Any] = []
     size = 0
+    known = True
     for part in node.parts:
         value = part.value if type(part) is Literal else HANDLERS[type(part)](part, env)
-        if isinstance(value, Reference):
-            found = env.module.resolve(value)
-            value = found if isinstance(found, (str, bool, int, float)) else value
-        elif isinstance(value, Partial):
-            value = materialise_known(value, env)
-        if value is None:
-            raise EvaluationError("a null value cannot be part of a string")
-        if not undecided(value):
-            value = to_text(value)
+        if type(value) is not str:
+            value = _piece(value, env)
+            known = known and type(value) is str
+        if isinstance(value, str):
             size += len(value)
         parts.append(value)
     if size > MAX_STRING:
         raise EvaluationError(f"the string is longer than {MAX_STRING} characters")
-    return join(parts)
+    return "".join(parts) if known else join(parts)
+
+
+def _piece(value: Value, env: Env) -> Value:
+    """What is interpolated as text, where another resource's configuration decides it or it is plain."""
+    if isinstance(value, Reference):
+        found = env.module.resolve(value)
+        value = found if isinstance(found, (str, bool, int, float)) else value
+    elif isinstance(value, Partial):
+        value = materialise_known(value, env)
+    if value is None:
+        raise EvaluationError("a null value cannot be part of a string")
+    return value if undecided(value) else to_text(value)
 
 
 def template_if(node: TemplateIf, env: Env) -> Value:
