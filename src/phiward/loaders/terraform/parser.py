@@ -3,7 +3,8 @@
 Source of the grammar: the HCL native syntax specification (hashicorp/hcl, hclsyntax/spec.md). Terraform refuses a whole
 module for one syntax error, so there is no recovery: the first error ends the file with its line and column.
 
-Most lines of real configuration are `name = literal` or `name = a.b.c`; one regular expression takes such a line whole.
+Most lines of real configuration are `name = literal`, `name = a.b.c` or `type "label" {`: one regular expression takes
+such a line whole.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from phiward.loaders.terraform.lexical import IDENT, identifier, unescape
 from phiward.loaders.terraform.syntax import Attribute, Block, Body, Expression, SourceFile
 
 _label = re.compile(rf'[ \t]*(?:"((?:[^"\\\n\r]|\\.)*)"|({IDENT}))')
+_block_start = re.compile(rf'({IDENT})((?:[ \t]+"[^"\\$%\n\r]*")*)[ \t]*\{{[ \t]*\n')
 _OPENS_LINES = ("\n", "}", "")
 _in_label = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 _simple_attribute = re.compile(
@@ -80,6 +82,12 @@ class Parser(ExpressionParser):
     def item(self, body: Body) -> Attribute | None:
         """One attribute, returned, or one block, added to the body."""
         start = self.pos
+        found = _block_start.match(self.text, start)
+        if found:
+            self.pos = found.end()
+            labels = tuple(found.group(2).split('"')[1::2])
+            body.blocks.append(self.closed(Block(start, found.end(2), 0, found.group(1), labels, self.body("}"))))
+            return None
         found = identifier.match(self.text, start)
         if not found:
             raise self.error(f"expected an argument or a block, found {self.found()}")
@@ -101,16 +109,17 @@ class Parser(ExpressionParser):
         self.skip()
         if not self.accept("{"):
             raise self.error(f"expected '=' or '{{' after {type_!r}, found {self.found()}")
-        outer, self.multiline = self.multiline, False
         if not self.peek("\n"):
             self.skip()
-        multiline = self.text[self.pos : self.pos + 1] in _OPENS_LINES
-        inner = self.body(closing="}") if multiline else self.single_argument()
-        self.multiline = outer
+        inner = self.body("}") if self.text[self.pos : self.pos + 1] in _OPENS_LINES else self.single_argument()
+        return self.closed(Block(start, header_end, 0, type_, tuple(labels), inner))
+
+    def closed(self, block: Block) -> Block:
+        """The block, before whose closing brace the position stands."""
         self.pos += 1
-        end = self.pos
+        block.end = self.pos
         self.end_of_item("after the block")
-        return Block(start, header_end, end, type_, tuple(labels), inner)
+        return block
 
     def label(self, found: re.Match[str]) -> str:
         """A label in quotes: plain text, with the escapes of a string."""

@@ -98,6 +98,7 @@ class Program:
         """Why variables that no flag gives are not known: a variable file could not be read."""
         self._manifest: dict[str, str] | None = None
         self._noted: set[int] = set()
+        self._local: dict[tuple[int, str], Path | Hole] = {}
         self._module_count = 0
         self.root = ModuleInstance(self, cache.get(directory))
 
@@ -186,27 +187,41 @@ class Program:
         if not isinstance(source, str):
             return Hole(f"{label} has no source that can be read")
         if source.startswith(("./", "../", "/")) or source in (".", ".."):
-            directory = self.tree.outside.resolve(parent.source.directory / source)
-            if not self.tree.inside(directory):
-                why = f"{label} leads outside of the scanned tree ({source}) and was not read"
-                return Hole(why, "scan that path too")
+            key = (id(block), source)
+            if key not in self._local:
+                self._local[key] = self._local_directory(parent.source.directory, label, source)
+            found = self._local[key]
         else:
-            manifest = self._modules_manifest()
-            recorded = manifest.get(_manifest_key(parent, name))
-            if recorded is None:
-                return Hole(f"{label} ({source}) is not downloaded", "run `terraform init` first")
-            directory = self.tree.outside.resolve(self.directory / recorded)
-            if not self.tree.inside(directory):
-                return Hole(f"{label} is recorded outside of the scanned tree and was not read")
-        if not self.tree.outside.is_directory(directory):
-            return Hole(f"{label}: there is no directory {source}")
-        return self._checked(parent, label, directory)
+            found = self._downloaded_directory(parent, name, label, source)
+        return found if isinstance(found, Hole) else self._checked(parent, label, found)
+
+    def _local_directory(self, caller: Path, label: str, source: str) -> Path | Hole:
+        directory = self.tree.outside.resolve(caller / source)
+        if not self.tree.inside(directory):
+            why = f"{label} leads outside of the scanned tree ({source}) and was not read"
+            return Hole(why, "scan that path too")
+        return self._existing(directory, label, source)
+
+    def _downloaded_directory(self, parent: ModuleInstance, name: str, label: str, source: str) -> Path | Hole:
+        recorded = self._modules_manifest().get(_manifest_key(parent, name))
+        if recorded is None:
+            return Hole(f"{label} ({source}) is not downloaded", "run `terraform init` first")
+        directory = self.tree.outside.resolve(self.directory / recorded)
+        if not self.tree.inside(directory):
+            return Hole(f"{label} is recorded outside of the scanned tree and was not read")
+        return self._existing(directory, label, source)
+
+    def _existing(self, directory: Path, label: str, source: str) -> Path | Hole:
+        return (
+            directory if self.tree.outside.is_directory(directory) else Hole(f"{label}: there is no directory {source}")
+        )
 
     def _checked(self, parent: ModuleInstance, label: str, directory: Path) -> Path | Hole:
         """Refuse a module that calls itself, directly or in a circle."""
         depth, ancestor = 0, parent
+        source = self.cache.get(directory)
         while ancestor is not None:
-            if ancestor.source.directory == directory:
+            if ancestor.source is source:
                 return Hole(f"{label} calls itself: {self.tree.relative(directory)} is among its own callers")
             depth += 1
             if ancestor.parent is None:
