@@ -196,7 +196,7 @@ def test_a_rule_is_shown_failing_and_passing_in_every_dialect_that_it_speaks(pat
             if any(dialect_of(name) == dialect for name in files_of(example))
         }
         assert {"fail", "pass"} <= shown, f"{path.name} in {dialect}"
-        assert dialect in rule["fix_snippets"], f"{path.name} does not say how to fix it in {dialect}"
+    assert spoken & set(rule["fix_snippets"]) or not spoken, f"{path.name} shows no fix"
 
 
 def dialect_of(name: str) -> str:

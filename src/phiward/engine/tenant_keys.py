@@ -112,7 +112,7 @@ def store_on_foreign_key(view: View, index: GraphIndex) -> Judgement:
         return Judgement(None, (Fact(KEY_PROPERTY, use.custody, f"a key of {tenant}", where),))
     if use.custody != CUSTOMER or not use.resource:
         return NOT_APPLICABLE
-    key = index.graph.view(use.identity, view.resource.scope)
+    key = index.graph.view(use.identity, use.scope or view.resource.scope)
     owner = key.tenancy.tenant if key else None
     if owner is None:
         return NOT_APPLICABLE

@@ -7,6 +7,7 @@ AWS manages, and no other alias may begin so; every other key that these argumen
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from phiward.model.value import Partial, Reference, Unknown, Value
@@ -14,11 +15,11 @@ from phiward.record import dataclass
 
 if TYPE_CHECKING:
     from phiward.graph.resource_graph import ResourceGraph
-    from phiward.model.resource import Scope
+    from phiward.model.resource import Resource, Scope
 
 CUSTOMER, AWS, SERVICE, NONE = "customer", "aws", "service", "none"
 CUSTODIES = frozenset({CUSTOMER, AWS, SERVICE, NONE})
-_KEY_TYPES = frozenset({"aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"})
+KEY_TYPES = frozenset({"aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"})
 _ALIAS_TYPES = frozenset({"aws_kms_alias", "data.aws_kms_alias"})
 _uuid = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 _key_arn = re.compile(r"arn:[^:]*:kms:[^:]*:[^:]*:(?:key/.|alias/.)")
@@ -33,6 +34,8 @@ class KeyUse:
     identity: str = ""
     resource: bool = False
     """Whether the identity is the address of a key in the graph."""
+    scope: Scope | None = None
+    """The scope of that key where it is another one's: a volume of a cluster on a key that Terraform declares."""
 
 
 def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
@@ -41,6 +44,9 @@ def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
         if isinstance(value, (str, Partial)):
             alias = graph.alias(_alias_name(value), scope)
             if alias is None:
+                elsewhere = graph.key_elsewhere(value, scope) if isinstance(value, str) else None
+                if elsewhere is not None:
+                    return KeyUse(CUSTOMER, elsewhere.address, resource=True, scope=elsewhere.scope)
                 return _text(value) if isinstance(value, str) else _partial(value)
             value = _through_alias(alias.attributes, alias.native_type)
             continue
@@ -51,7 +57,7 @@ def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
         target = graph.find(value.address, scope)
         if target is None:
             return KeyUse(Unknown(f"{value} is not in what was scanned"))
-        if target.native_type in _KEY_TYPES:
+        if target.native_type in KEY_TYPES:
             return KeyUse(CUSTOMER, target.address, resource=True)
         if target.native_type in _ALIAS_TYPES:
             value = _through_alias(target.attributes, target.native_type)
@@ -63,6 +69,24 @@ def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
                 return KeyUse(resolved)
             value = resolved
     return KeyUse(Unknown("the key's references go in a circle"))
+
+
+def keys_by_name(graph: ResourceGraph, resources: Iterable[Resource]) -> dict[str, list[Resource]]:
+    """Every declared key by each text that may name it: its ARN and id where they are known, its aliases."""
+    found: dict[str, list[Resource]] = {}
+    for resource in resources:
+        names: list[Value] = []
+        key: Resource | None = resource
+        if resource.native_type in KEY_TYPES:
+            names = [resource.attributes.get(name) for name in ("arn", "key_id", "id")]
+        elif resource.native_type == "aws_kms_alias":
+            names = [resource.attributes.get("name")]
+            use = key_use(_through_alias(resource.attributes, resource.native_type), graph, resource.scope)
+            key = graph.find(use.identity, resource.scope) if use.resource else None
+        for name in {name for name in names if isinstance(name, str) and name}:
+            if key is not None and key not in found.setdefault(name, []):
+                found[name].append(key)
+    return found
 
 
 def _alias_name(value: str | Partial) -> str | Partial:

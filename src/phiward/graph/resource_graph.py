@@ -90,6 +90,7 @@ class ResourceGraph:
         self._names: dict[tuple[int, str], _Names] = {}
         self._aliases: dict[tuple[int, Value], list[Resource]] | None = None
         self._clusters: dict[int, Cluster] = {}
+        self._keys: dict[str, list[Resource]] | None = None
         self._depth = 0
         for row in {id(view.row): view.row for view in self.views}.values():
             self._attach(row, by_type)
@@ -118,6 +119,17 @@ class ResourceGraph:
                 ):
                     self._aliases[root, resource.attributes["name"]].append(resource)
         found = self._aliases.get((id(scope), name), ())
+        return found[0] if len(found) == 1 else None
+
+    def key_elsewhere(self, text: str, scope: Scope) -> Resource | None:
+        """The one KMS key of another scope that an object of a cluster names by its ARN, id or alias."""
+        if scope.kind != "cluster":
+            return None
+        if self._keys is None:
+            from phiward.graph.keys import keys_by_name
+
+            self._keys = keys_by_name(self, self._by_address.values())
+        found = self._keys.get(text) or self._keys.get(text[text.find(":alias/") + 1 :], [])
         return found[0] if len(found) == 1 else None
 
     def cluster(self, scope: Scope) -> Cluster:

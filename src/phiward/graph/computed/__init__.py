@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phiward.graph.computed.cluster_storage import CLUSTER_STORAGE
 from phiward.graph.computed.databases import DATABASES
 from phiward.graph.computed.edge import EDGE
 from phiward.graph.computed.keys import KEYS
@@ -16,6 +17,7 @@ from phiward.graph.computed.terms import TERMS
 from phiward.graph.view import ComputedProperty
 
 COMPUTED: dict[str, ComputedProperty] = {
+    **CLUSTER_STORAGE,
     **DATABASES,
     **EDGE,
     **KEYS,

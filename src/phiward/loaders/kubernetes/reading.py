@@ -9,6 +9,7 @@ from phiward.loaders.kubernetes.manifest import Manifest, ManifestOrigin, native
 from phiward.loaders.located_yaml import Document, YamlError, documents
 from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown, Value, join
+from phiward.record import replace
 
 _placeholder = re.compile(r"(\$\{[^}\n]*\}|\{\{[^\n]*?\}\})")
 _LONGEST_TEXT = 300
@@ -46,7 +47,7 @@ def _objects(
         yield _at(document, prefix, f"the {kind} has no metadata.name")
         return
     namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
-    yield Manifest(
+    made = Manifest(
         native_type=native_type(value["apiVersion"], kind),
         kind=kind,
         namespace="" if namespace is None else str(namespace),
@@ -56,6 +57,34 @@ def _objects(
         path=path,
         directory=directory,
     )
+    yield made
+    if kind == "StatefulSet":
+        yield from _claims(made, document, prefix)
+
+
+def _claims(owner: Manifest, document: Document, prefix: AttributePath) -> Iterator[Manifest]:
+    """The claims that a StatefulSet makes for each of its pods: `<template>-<set>-<number>`."""
+    spec = owner.value.get("spec")
+    templates = spec.get("volumeClaimTemplates") if isinstance(spec, dict) else None
+    for number, template in enumerate(templates if isinstance(templates, list) else []):
+        own = template.get("metadata") if isinstance(template, dict) else None
+        if not isinstance(own, dict):
+            continue
+        name = f"{own.get('name')}-{owner.name}-*"
+        labels = {**_labels(owner.value["metadata"]), **_labels(own)}
+        yield replace(
+            owner,
+            native_type="PersistentVolumeClaim",
+            kind="PersistentVolumeClaim",
+            name=name,
+            value={**template, "metadata": {**own, "name": name, "namespace": owner.namespace, "labels": labels}},
+            origin=ManifestOrigin(owner.path, document, (*prefix, "spec", "volumeClaimTemplates", number)),
+        )
+
+
+def _labels(metadata: dict[str, Value]) -> dict[str, Value]:
+    labels = metadata.get("labels")
+    return labels if isinstance(labels, dict) else {}
 
 
 def _named(metadata: dict[str, Value]) -> str:
