@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from phiward.graph.resource_graph import ResourceGraph
@@ -11,15 +10,13 @@ from phiward.graph.view import View
 from phiward.loaders.collect import load
 from phiward.loaders.tree import Tree
 from phiward.model.resource import Resource
+from phiward.model.secrecy import may_be_secret
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
 from phiward.outside import Outside
 from phiward.pack import load_pack
 from phiward.pipeline import existing
 from phiward.record import dataclass
 from phiward.settings import Settings
-
-_SECRET = re.compile(r"password|secret|token|private_key|credential|auth_key|connection_string", re.IGNORECASE)
-_NOT_SECRET = re.compile(r"(?:_arn|_id|_name|_length|_version|_policy|_days|_enabled)$|^manage_", re.IGNORECASE)
 
 _CONTENT = {"value": "secret"}
 """A resource's own `value` is its content: of a parameter, a variable, a secret."""
@@ -134,7 +131,7 @@ def plain(value: Value, name: str = "") -> Any:
         return [plain(item, name) for item in value]
     if isinstance(value, (Unknown, Reference, Partial)):
         return str(value)
-    if isinstance(value, str) and value and _SECRET.search(name) and not _NOT_SECRET.search(name):
+    if isinstance(value, str) and value and may_be_secret(name):
         return "(hidden: it may be a secret)"
     return value
 

@@ -9,6 +9,7 @@ from phiward.graph.computed.keys import KEYS
 from phiward.graph.computed.logs import LOGS
 from phiward.graph.computed.namespaces import NAMESPACES
 from phiward.graph.computed.network import NETWORK
+from phiward.graph.computed.plain_secrets import PLAIN_SECRETS
 from phiward.graph.computed.pods import PODS
 from phiward.graph.computed.policies import POLICIES
 from phiward.graph.computed.storage import STORAGE
@@ -24,6 +25,7 @@ COMPUTED: dict[str, ComputedProperty] = {
     **LOGS,
     **NAMESPACES,
     **NETWORK,
+    **PLAIN_SECRETS,
     **PODS,
     **POLICIES,
     **STORAGE,

@@ -1,0 +1,40 @@
+"""What is likely to be a secret, by the name that it is given or by its form."""
+
+from __future__ import annotations
+
+import re
+
+_HIDDEN = re.compile(r"password|secret|token|private_key|credential|auth_key|connection_string", re.IGNORECASE)
+_NOT_HIDDEN = re.compile(r"(?:_arn|_id|_name|_length|_version|_policy|_days|_enabled)$|^manage_", re.IGNORECASE)
+_NAMED = re.compile(
+    r"passw(?:or)?d|passphrase|pwd$|secret|(?<!csrf)token|api[_.-]?key|private[_.-]?key|access[_.-]?key|credential"
+    r"|auth[_.-]?key|encryption[_.-]?key|signing[_.-]?key|connection[_.-]?string",
+    re.IGNORECASE,
+)
+_POINTER = re.compile(
+    r"(?:file|path|dir|name|arn|ref|url|uri|host|endpoint|id|ttl|expir\w*|duration|seconds|minutes|days|length|size|"
+    r"version|policy|enabled|required|type|mode|algorithm|class|provider|issuer|audience|header|region|prefix|count)$",
+    re.IGNORECASE,
+)
+_FORMS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36,}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
+    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
+    r"|\b[a-z][a-z0-9+.-]*://[^\s:/@]+:[^\s/@${}]+@"
+)
+_HARMLESS = re.compile(r"(?:true|false|none|null|yes|no|\d+|/[\w./-]*|\$\(\w+\)|<[^>]*>)?", re.IGNORECASE)
+"""Values that are no secret whatever their name is: switches, numbers, paths, references to other variables."""
+
+
+def may_be_secret(name: str) -> bool:
+    """Whether a value of this name is better not shown: rather too often than too seldom."""
+    return bool(_HIDDEN.search(name)) and not _NOT_HIDDEN.search(name)
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a value that is written in plain text is a secret: by its form, or by its name where it may be one."""
+    if _FORMS.search(value):
+        return True
+    return bool(_NAMED.search(name)) and not _POINTER.search(name) and not _HARMLESS.fullmatch(value.strip())
