@@ -229,9 +229,7 @@ def test_every_type_is_shown_in_an_example(row: Row) -> None:
 def test_every_type_is_judged_by_a_rule(row: Row) -> None:
     assert row.read_by or [rule.id for rule in PACK.rules if speaks_to(rule, row)], "nothing speaks to it: dead weight"
     for id_ in row.read_by:
-        rule = PACK.rule(id_)
-        assert rule is not None, f"{id_} does not exist"
-        assert rule.graph, f"{id_} reads no other resources"
+        assert PACK.rule(id_) is not None, f"{id_} does not exist"
 
 
 def test_every_kind_of_satellite_is_shown() -> None:

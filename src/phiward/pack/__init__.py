@@ -56,7 +56,7 @@ class Row:
     parts: Mapping[str, list[str | int]]
     """Places inside the resource that paths begin at: `@pod.spec` of a Deployment is `spec.template.spec`."""
     read_by: tuple[str, ...]
-    """The graph rules that read it to judge other resources."""
+    """The rules that read it to judge other resources."""
 
 
 class Pack:

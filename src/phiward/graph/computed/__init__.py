@@ -5,6 +5,7 @@ from __future__ import annotations
 from phiward.graph.computed.cluster_storage import CLUSTER_STORAGE
 from phiward.graph.computed.databases import DATABASES
 from phiward.graph.computed.edge import EDGE
+from phiward.graph.computed.ingress import INGRESS
 from phiward.graph.computed.keys import KEYS
 from phiward.graph.computed.logs import LOGS
 from phiward.graph.computed.namespaces import NAMESPACES
@@ -21,6 +22,7 @@ COMPUTED: dict[str, ComputedProperty] = {
     **CLUSTER_STORAGE,
     **DATABASES,
     **EDGE,
+    **INGRESS,
     **KEYS,
     **LOGS,
     **NAMESPACES,

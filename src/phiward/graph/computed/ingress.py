@@ -1,0 +1,221 @@
+"""Whether what a cluster serves to the outside is encrypted: Ingress, Gateway API and Istio gateways.
+
+The catalog names each function by its key in `INGRESS`. Sources: kubernetes.io, "Ingress"; ingress-nginx, "TLS/HTTPS"
+(plain HTTP is redirected where TLS is configured, unless `ssl-redirect` is false); AWS Load Balancer Controller,
+"Ingress annotations" (`listen-ports`, `ssl-redirect`); GKE, "Ingress for external Application Load Balancers"
+(`allow-http`); Gateway API, "TLS Configuration" and "HTTP redirects"; istio.io, "Gateway", ServerTLSSettings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from phiward.graph.cluster import annotations_of, namespace_of
+from phiward.graph.truth import Truth, all_of, any_of, flag, why
+from phiward.graph.view import ComputedProperty, Derived, View
+from phiward.model.value import Unknown, Value, undecided
+
+_ALB = "alb.ingress.kubernetes.io/"
+_NGINX = "nginx.ingress.kubernetes.io/"
+_CLASS = "kubernetes.io/ingress.class"
+_CONTROLLER = Unknown(
+    "whether plain HTTP is redirected is decided by the ingress controller, which is not known here",
+    "write ingressClassName",
+)
+ROUTE = "gateway.networking.k8s.io/HTTPRoute"
+_PLAIN = ("http", "http2", "grpc", "grpc-web", "tcp", "mongo", "mysql", "redis")
+_VERSIONS = {"TLS_AUTO": "TLSv1.2", **{f"TLSV1_{number}": f"TLSv1.{number}" for number in range(4)}}
+
+
+def ingress_tls(view: View) -> Value | Derived:
+    """Whether an Ingress serves nothing in the clear: a certificate for each host, and plain HTTP redirected."""
+    notes = annotations_of(view)
+    if isinstance(notes, Unknown):
+        return notes
+    controller = view.get("spec.ingressClassName") or notes.get(_CLASS)
+    if undecided(controller):
+        return why(controller)
+    if controller == "alb" or (controller is None and any(name.startswith(_ALB) for name in notes)):
+        return _alb_tls(notes)
+    covered = all_of([_has_certificate(view), _redirects(controller, notes)])
+    return Derived(any_of([covered, _forced(notes)]), paths=["spec.tls", "spec.rules"])
+
+
+def _has_certificate(view: View) -> Truth:
+    """Whether `spec.tls` names every host that the rules serve; an entry without hosts covers all."""
+    entries = view.get("spec.tls")
+    if undecided(entries):
+        return why(entries)
+    if not entries:
+        return False
+    named: list[Value] = []
+    for entry in entries:
+        hosts = entry.get("hosts") if isinstance(entry, dict) else entry
+        if undecided(hosts):
+            return why(hosts)
+        if not hosts:
+            return True
+        named += hosts
+    rules = view.get("spec.rules")
+    served = [rule.get("host") if isinstance(rule, dict) else rule for rule in rules] if isinstance(rules, list) else []
+    return all_of(_covers(named, host) for host in served)
+
+
+def _covers(named: list[Value], host: Value) -> Truth:
+    if undecided(host):
+        return why(host)
+    if host in named:
+        return True
+    wildcard = f"*.{str(host).partition('.')[2]}"
+    if wildcard in named:
+        return True
+    return next((why(name) for name in named if undecided(name)), False)
+
+
+def _redirects(controller: Value, notes: object) -> Truth:
+    """Whether plain HTTP to a host with a certificate is redirected."""
+    assert isinstance(notes, dict)
+    for name in (f"{_NGINX}ssl-redirect", "ingress.kubernetes.io/ssl-redirect", "nginx.org/ssl-redirect"):
+        if name in notes:
+            return flag(notes[name], default=True)
+    if "haproxy.org/ssl-redirect" in notes:
+        return flag(notes["haproxy.org/ssl-redirect"], default=True)
+    kind = str(controller or "").lower()
+    if kind in ("gce", "gce-internal") or "kubernetes.io/ingress.allow-http" in notes:
+        allowed = flag(notes.get("kubernetes.io/ingress.allow-http"), default=True)
+        return allowed if isinstance(allowed, Unknown) else not allowed
+    if "nginx" in kind or "haproxy" in kind or "contour" in kind or any(name.startswith(_NGINX) for name in notes):
+        return True
+    return _CONTROLLER
+
+
+def _forced(notes: object) -> Truth:
+    """Whether everything is redirected, because TLS ends before the controller."""
+    assert isinstance(notes, dict)
+    return flag(notes.get(f"{_NGINX}force-ssl-redirect"), default=False)
+
+
+def _alb_tls(notes: object) -> Value | Derived:
+    assert isinstance(notes, dict)
+    paths = [f'metadata.annotations["{_ALB}{name}"]' for name in ("ssl-redirect", "listen-ports", "certificate-arn")]
+    if notes.get(f"{_ALB}ssl-redirect") is not None:
+        return Derived(True, paths=paths)
+    written = notes.get(f"{_ALB}listen-ports")
+    if written is None:  # HTTPS alone where there is a certificate, else HTTP
+        return Derived(notes.get(f"{_ALB}certificate-arn") is not None, paths=paths)
+    if undecided(written):
+        return why(written)
+    try:
+        protocols = [str(name).upper() for port in json.loads(str(written)) for name in port]
+    except (ValueError, TypeError, RecursionError):
+        return Unknown("the listen-ports annotation is not the JSON that it must be")
+    return Derived(bool(protocols) and set(protocols) == {"HTTPS"}, paths=paths)
+
+
+# -- Gateway API
+
+
+def gateway_tls(view: View) -> Value | Derived:
+    """Whether every listener of a Gateway is encrypted, or all of its routes redirect to HTTPS."""
+    return _each(view, "spec.listeners", lambda listener: _listener(view, listener))
+
+
+def _each(view: View, path: str, test: Callable[[dict[str, Value]], Truth]) -> Value | Derived:
+    entries = view.get(path)
+    if undecided(entries):
+        return why(entries)
+    listed = entries if isinstance(entries, list) else []
+    return Derived(
+        all_of(test(e) if isinstance(e, dict) else why(e) if undecided(e) else False for e in listed), paths=[path]
+    )
+
+
+def _listener(view: View, listener: dict[str, Value]) -> Truth:
+    protocol = listener.get("protocol")
+    if undecided(protocol):
+        return why(protocol)
+    if protocol != "HTTP":
+        return protocol in ("HTTPS", "TLS")
+    cluster = view.graph.cluster(view.resource.scope)
+    routes = [route for route in cluster.of(ROUTE) if _attached(route, view, listener)]
+    if not routes:
+        return cluster.hole or Unknown("no route to this listener was scanned, and another may serve plain HTTP")
+    return all_of(_redirecting(route) for route in routes)
+
+
+def _attached(route: View, gateway: View, listener: dict[str, Value]) -> bool:
+    parents = route.get("spec.parentRefs")
+    for parent in parents if isinstance(parents, list) else []:
+        if not isinstance(parent, dict) or parent.get("name") != gateway.name:
+            continue
+        if str(parent.get("namespace") or namespace_of(route)) != namespace_of(gateway):
+            continue
+        section, port = parent.get("sectionName"), parent.get("port")
+        if section in (None, listener.get("name")) and port in (None, listener.get("port")):
+            return True
+    return False
+
+
+def _redirecting(route: View) -> Truth:
+    """Whether each rule of a route answers with a redirect to HTTPS."""
+    rules = route.get("spec.rules")
+    if undecided(rules):
+        return why(rules)
+    found: list[Truth] = []
+    for rule in rules if isinstance(rules, list) else []:
+        filters = rule.get("filters") if isinstance(rule, dict) else rule
+        if undecided(filters):
+            found.append(why(filters))
+            continue
+        redirects = [f.get("requestRedirect") for f in filters or [] if isinstance(f, dict)]
+        found.append(any(isinstance(r, dict) and r.get("scheme") == "https" for r in redirects))
+    return all_of(found) if found else False
+
+
+# -- Istio
+
+
+def istio_gateway_tls(view: View) -> Value | Derived:
+    """Whether every server of an Istio gateway is encrypted, or plain HTTP that is redirected."""
+    return _each(view, "spec.servers", _server)
+
+
+def _server(server: dict[str, Value]) -> Truth:
+    port, tls = server.get("port"), server.get("tls") or {}
+    protocol = port.get("protocol") if isinstance(port, dict) else port
+    if undecided(protocol):
+        return why(protocol)
+    if undecided(tls):
+        return why(tls)
+    if str(protocol).lower() in ("https", "tls"):
+        return True
+    secured = tls.get("mode") in ("SIMPLE", "MUTUAL", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL")
+    return (
+        any_of([secured, flag(tls.get("httpsRedirect"), default=False)]) if str(protocol).lower() in _PLAIN else False
+    )
+
+
+def istio_gateway_version(view: View) -> Value | Derived:
+    """The oldest TLS version of an Istio gateway's servers; 1.2 where none is written."""
+    servers = view.get("spec.servers")
+    if undecided(servers):
+        return why(servers)
+    found: list[str] = []
+    for server in servers if isinstance(servers, list) else []:
+        tls = server.get("tls") if isinstance(server, dict) else None
+        if not isinstance(tls, dict) or tls.get("mode") == "PASSTHROUGH" or set(tls) <= {"httpsRedirect"}:
+            continue
+        version = tls.get("minProtocolVersion", "TLS_AUTO")
+        if undecided(version):
+            return why(version)
+        found.append(_VERSIONS.get(str(version), str(version)))
+    return Derived(min(found), paths=["spec.servers"]) if found else None
+
+
+INGRESS: dict[str, ComputedProperty] = {
+    "gateway_tls": gateway_tls,
+    "ingress_tls": ingress_tls,
+    "istio_gateway_tls": istio_gateway_tls,
+    "istio_gateway_version": istio_gateway_version,
+}
