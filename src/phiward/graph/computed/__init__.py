@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phiward.graph.computed.cluster_storage import CLUSTER_STORAGE
+from phiward.graph.computed.control_plane import CONTROL_PLANE
 from phiward.graph.computed.databases import DATABASES
 from phiward.graph.computed.edge import EDGE
 from phiward.graph.computed.ingress import INGRESS
@@ -10,6 +11,7 @@ from phiward.graph.computed.keys import KEYS
 from phiward.graph.computed.logs import LOGS
 from phiward.graph.computed.namespaces import NAMESPACES
 from phiward.graph.computed.network import NETWORK
+from phiward.graph.computed.operations import OPERATIONS
 from phiward.graph.computed.plain_secrets import PLAIN_SECRETS
 from phiward.graph.computed.pods import PODS
 from phiward.graph.computed.policies import POLICIES
@@ -20,6 +22,7 @@ from phiward.graph.view import ComputedProperty
 
 COMPUTED: dict[str, ComputedProperty] = {
     **CLUSTER_STORAGE,
+    **CONTROL_PLANE,
     **DATABASES,
     **EDGE,
     **INGRESS,
@@ -27,6 +30,7 @@ COMPUTED: dict[str, ComputedProperty] = {
     **LOGS,
     **NAMESPACES,
     **NETWORK,
+    **OPERATIONS,
     **PLAIN_SECRETS,
     **PODS,
     **POLICIES,
