@@ -13,6 +13,7 @@ GRAPH_RULES = {
     "pod_ingress_restricted": "network_policy",
     "store_on_foreign_key": "tenant_keys",
     "tenant_network_isolated": "network_policy",
+    "tenant_store_shared": "tenant_stores",
 }
 """Function -> the module of `phiward.engine` that holds it: a scan imports only those whose rules it runs."""
 
