@@ -102,6 +102,9 @@ CASES: dict[str, Case] = {
         'output "result" { value = module.c.out }',
         "x/main.tf": 'variable "in" {}\noutput "out" { value = "<${var.in}>" }\noutput "fixed" { value = "f" }',
     },
+    "values_of_resources_in_another_spelling": 'resource "terraform_data" "a" { input = "q\\"uote" }\n'
+    'output "result" {\n  value = ["x ${jsonencode([terraform_data.a.input])}", "x ${format("%q", terraform_data.a.input)}", '
+    'jsonencode({ a = terraform_data.a.input }), formatlist("<%q>", [terraform_data.a.input])]\n}',
     "override_files": {
         "main.tf": 'variable "v" { default = "base" }\nlocals {\n  l = "base"\n  k = "kept"\n}\n'
         'resource "terraform_data" "a" {\n  input = "base"\n  triggers_replace = ["t"]\n}\n'

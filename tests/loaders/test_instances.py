@@ -14,6 +14,7 @@ from phiward.loaders.terraform import module
 from phiward.loaders.terraform.program import TerraformOrigin
 from phiward.loaders.terraform.types import parse_type
 from phiward.loaders.terraform.weight import MAX_ELEMENTS
+from phiward.model import holed_json
 from phiward.model.value import Partial, Reference, Unknown, unknowns
 
 BUCKET = 'variable "name" {}\nresource "aws_s3_bucket" "b" { bucket = var.name }\noutput "arn" { value = aws_s3_bucket.b.arn }\n'
@@ -563,3 +564,17 @@ output "policy" { value = jsondecode(replace(data.aws_iam_policy_document.d.json
     root.program.expand_data_sources()
     assert root.output("o") == Partial(("on ", Reference("aws_s3_bucket.b", ("arn",))))
     assert root.output("policy")["Statement"][0]["Resource"] == Partial((Reference("aws_s3_bucket.b", ("arn",)), "/*"))
+
+
+def test_a_policy_document_has_quotes_around_what_another_resource_configures(tmp_path: Path) -> None:
+    root = root_of(
+        tmp_path,
+        'resource "aws_sns_topic" "t" { name = "a\\"b" }\n'
+        'data "aws_iam_policy_document" "p" {\n  statement {\n    actions = ["sns:*"]\n'
+        "    resources = [aws_sns_topic.t.name, aws_sns_topic.t.arn]\n  }\n}\n"
+        'output "text" { value = "policy ${data.aws_iam_policy_document.p.json}" }\n',
+    )
+    root.program.expand_data_sources()
+    document = holed_json.parse(root.program.instances["data.aws_iam_policy_document.p"].value("json"))
+    assert document["Statement"][0]["Resource"] == ['a"b', Reference("aws_sns_topic.t", ("arn",))]
+    assert r'"a\"b",' in str(root.value("text"))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from phiward.loaders.terraform.environment import Env, decided, evaluate, first_unknown, materialise
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.errors import CannotTell
+from phiward.loaders.terraform.functions.function import Function
 from phiward.loaders.terraform.rendering import templatefile, templatestring
 from phiward.loaders.terraform.sensitivity import result_of
 from phiward.loaders.terraform.syntax import Call
@@ -17,16 +18,9 @@ def call(node: Call, env: Env) -> Value:
     special = _SPECIAL.get(node.name)
     if special is not None:
         return special(node, env)
-    # The functions are many modules, which configuration without a call need not wait for.
-    from phiward.loaders.terraform.functions import FUNCTIONS
-
-    function = FUNCTIONS.get(node.name)
-    if function is None:
-        if "::" in node.name and not node.name.startswith("core::"):
-            return Unknown(f"the function {node.name} belongs to a provider")
-        function = FUNCTIONS.get(node.name.removeprefix("core::"))
-        if function is None:
-            raise EvaluationError(f"there is no function {node.name!r}")
+    function = _function(node.name)
+    if isinstance(function, Unknown):
+        return function
     arguments = _arguments(node, env)
     if isinstance(arguments, Unknown):
         return arguments
@@ -37,6 +31,8 @@ def call(node: Call, env: Env) -> Value:
                 return first_unknown(argument)
     if function.needs_files:
         return function.call(env.module.files, *arguments)
+    if function.spells:
+        arguments = [materialise(argument, env, keep=True) for argument in arguments]
     result = function.call(*arguments)
     if isinstance(result, Unknown) and any(map(references_in, arguments)):
         # What another resource's configuration decides may decide the result: look it up only then, and at first keep
@@ -45,6 +41,18 @@ def call(node: Call, env: Env) -> Value:
         if isinstance(result, Unknown):
             result = function.call(*(materialise(argument, env) for argument in arguments))
     return result_of(node.name, arguments, result)
+
+
+def _function(name: str) -> Function | Unknown:
+    # The functions are many modules, which configuration without a call need not wait for.
+    from phiward.loaders.terraform.functions import FUNCTIONS
+
+    if "::" in name and not name.startswith("core::"):
+        return Unknown(f"the function {name} belongs to a provider")
+    function = FUNCTIONS.get(name.removeprefix("core::"))
+    if function is None:
+        raise EvaluationError(f"there is no function {name!r}")
+    return function
 
 
 def _arguments(node: Call, env: Env) -> list[Value] | Unknown:

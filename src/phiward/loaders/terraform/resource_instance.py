@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from phiward.loaders.terraform.bodies import META, block_values, body_values
-from phiward.loaders.terraform.evaluation import Env, attempt, materialise_known
+from phiward.loaders.terraform.evaluation import Env, attempt, materialise, materialise_known
 from phiward.loaders.terraform.syntax import Block, Expression, Traversal
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
 
@@ -57,7 +57,7 @@ class ResourceInstance:
         if not self.managed and self.type == "aws_iam_policy_document" and name in ("json", "minified_json"):
             from phiward.loaders.terraform.iam_policy_document import policy_json
 
-            return policy_json(materialised_sources(body_values(body, self.env, meta=META), self.env))
+            return policy_json(_in_place(body_values(body, self.env, meta=META), self.env))
         if self.managed:
             return Unknown(f"{self.address}.{name} is known only after apply")
         return Unknown(f"{self.address}.{name} is read by the provider when it plans", "scan the plan to decide it")
@@ -81,12 +81,16 @@ class ResourceInstance:
         return provider_name(chosen.value) if chosen else self.type.partition("_")[0]
 
 
-def materialised_sources(attributes: dict[str, Value], env: Env) -> dict[str, Value]:
-    """The source and override documents of a policy document, which are other documents' JSON, put in place."""
-    for name in ("source_policy_documents", "override_policy_documents", "source_json", "override_json"):
-        if name in attributes:
-            attributes[name] = _document_text(attributes[name], env)
-    return attributes
+def _in_place(attributes: dict[str, Value], env: Env) -> dict[str, Value]:
+    """What a policy document says, with what is configured elsewhere in place: in JSON it would lack its quotes.
+
+    The source and override documents are other documents' JSON.
+    """
+    documents = ("source_policy_documents", "override_policy_documents", "source_json", "override_json")
+    return {
+        name: _document_text(value, env) if name in documents else materialise(value, env, keep=True)
+        for name, value in attributes.items()
+    }
 
 
 def _document_text(value: Value, env: Env) -> Value:

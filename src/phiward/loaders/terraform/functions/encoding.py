@@ -251,7 +251,7 @@ FUNCTIONS = {
     "base64gzip": Function(typed(_base64gzip, _TEXT)),
     "csvdecode": Function(typed(_csvdecode, _TEXT)),
     "jsondecode": Function(typed(_jsondecode, _TEXT), partial=True),
-    "jsonencode": Function(typed(_jsonencode, Parameter("val", _anything, null=True)), partial=True),
+    "jsonencode": Function(typed(_jsonencode, Parameter("val", _anything, null=True)), partial=True, spells=True),
     "textdecodebase64": Function(typed(_textdecodebase64, Parameter("source", to_text), _ENCODING)),
     "textencodebase64": Function(typed(_textencodebase64, Parameter("string", to_text), _ENCODING)),
     "urlencode": Function(typed(_urlencode, _TEXT)),

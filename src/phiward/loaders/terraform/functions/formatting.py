@@ -281,6 +281,6 @@ _FORMAT = Parameter("format", to_text)
 _ARGUMENTS = Parameter("args", _anything, null=True)
 
 FUNCTIONS = {
-    "format": Function(typed(format_text, _FORMAT, rest=_ARGUMENTS), partial=True),
-    "formatlist": Function(typed(_format_list, _FORMAT, rest=_ARGUMENTS), partial=True),
+    "format": Function(typed(format_text, _FORMAT, rest=_ARGUMENTS), partial=True, spells=True),
+    "formatlist": Function(typed(_format_list, _FORMAT, rest=_ARGUMENTS), partial=True, spells=True),
 }

@@ -31,11 +31,13 @@ class Function:
     """`call` takes the evaluated arguments and raises `FunctionError`.
 
     Without `partial`, every argument must be wholly plain; with it, undecided parts may stand anywhere. With
-    `needs_files`, the first argument is a `Files`.
+    `needs_files`, the first argument is a `Files`. With `spells`, the result has the arguments in quotes or with
+    escapes, so that what a reference leads to cannot be put in afterwards.
     """
 
     call: Callable[..., Value]
     partial: bool = False
+    spells: bool = False
     needs_files: bool = False
 
 
