@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from phiward.engine.graph_rule import NOT_APPLICABLE, Fact, GraphIndex, Judgement
 from phiward.graph.cluster import POD
 from phiward.graph.network_policies.isolation import Isolation, Policies, admits, is_wide, pod_of
@@ -86,32 +88,33 @@ def tenant_network_isolated(view: View, index: GraphIndex) -> Judgement:
     if not others:
         return NOT_APPLICABLE
     found = policies.of(view, INGRESS)
-    if not found.policies and found.doubt is None:
-        return _reached(view, others, Fact(name, "no network policy selects its pods", expected, view.header))
     doubts = [found.doubt] if found.doubt else []
-    for policy, peer in ((p, q) for p in found.policies for q in p.peers[INGRESS]):
-        where = policy.view.resource.origin.locate(peer.at)
-        by = f"{name} by {policy.view.resource.address}"
-        for other, answer in policies.admitted(peer):
-            if other.tenancy.tenant == tenant:
-                continue
-            reached = _leaves(other, view, policies) if answer is True else answer
-            if reached is True:
-                return _reached(view, [other], Fact(by, f"allowed from {other.tenancy.tenant}", expected, where))
-            doubts += [reached] if isinstance(reached, Unknown) else []
+    for fact, other, admitted in _let_in(view, others, policies, expected):
+        reached = _leaves(other, view, policies) if admitted is True else admitted
+        whose = other.tenancy.tenant
+        if reached is True and not isinstance(whose, Unknown):
+            facts = (fact, Fact(f"tenant of {other.resource.address}", whose, "", other.header))
+            return Judgement(False, facts, f"pods of {whose} can reach it", at=view.header)
+        doubts += [part for part in (reached, whose) if isinstance(part, Unknown)][: reached is not False]
     if doubts:
         return Judgement(None, (Fact(name, doubts[0], expected, view.header),))
     return Judgement(True, tuple(_isolating(name, policy) for policy in found.policies[:MOST_FACTS]))
 
 
-def _reached(view: View, others: list[View], fact: Fact) -> Judgement:
-    """Whoever reaches it is another tenant, or may be."""
-    other = next((other for other in others if not isinstance(other.tenancy.tenant, Unknown)), others[0])
-    whose = other.tenancy.tenant
-    facts = (fact, Fact(f"tenant of {other.resource.address}", whose, "", other.header))
-    if isinstance(whose, Unknown):
-        return Judgement(None, facts[::-1])
-    return Judgement(False, facts, f"pods of {whose} can reach it", at=view.header)
+def _let_in(
+    view: View, others: list[View], policies: Policies, expected: str
+) -> Iterator[tuple[Fact, View, bool | Unknown]]:
+    """Whom of the other tenants the policies of a workload let in, or may let in, and what says so."""
+    name, found = _PROPERTIES[INGRESS], policies.of(view, INGRESS)
+    if not found.policies and found.doubt is None:
+        open_ = Fact(name, "no network policy selects its pods", expected, view.header)
+        yield from ((open_, other, True) for other in others)
+    for policy, peer in ((p, q) for p in found.policies for q in p.peers[INGRESS]):
+        where = policy.view.resource.origin.locate(peer.at)
+        for other, answer in policies.admitted(peer):
+            if other.tenancy.tenant != view.tenancy.tenant:
+                said = f"allowed from {other.tenancy.tenant}"
+                yield Fact(f"{name} by {policy.view.resource.address}", said, expected, where), other, answer
 
 
 def _leaves(source: View, target: View, policies: Policies) -> bool | Unknown:
