@@ -12,8 +12,8 @@ from phiward.errors import UsageError
 from phiward.model.rule import Rule
 from phiward.pack import Pack, load_pack
 
-SOURCES = ("terraform", "terraform-plan", "terraform-state")
-"""What every rule judges today: the three share one dialect of the catalog."""
+SOURCES = {"terraform": ("terraform", "terraform-plan", "terraform-state"), "kubernetes": ("kubernetes",)}
+"""The sources that speak each dialect of the catalog."""
 FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
@@ -65,7 +65,15 @@ def resource_types(rule: Rule, pack: Pack) -> list[str]:
     """The catalog types that a rule can speak to."""
     from phiward.engine.judge import reach
 
-    return sorted(row.type for row in pack.rows() if reach(rule, row))
+    return sorted({row.type for row in pack.rows() if reach(rule, row)})
+
+
+def sources(rule: Rule, pack: Pack) -> list[str]:
+    """The sources that a rule can judge."""
+    from phiward.engine.judge import reach
+
+    spoken = {row.dialect for row in pack.rows() if reach(rule, row)}
+    return [source for dialect, found in SOURCES.items() if dialect in spoken for source in found]
 
 
 def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
@@ -75,7 +83,7 @@ def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
         "theme": rule.theme,
         "severity": rule.severity.label,
         "citations": list(rule.citations),
-        "sources": list(SOURCES),
+        "sources": sources(rule, pack),
         "resource_types": resource_types(rule, pack),
         "because": rule.because,
         "fix": rule.fix,

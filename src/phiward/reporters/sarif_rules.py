@@ -91,11 +91,14 @@ def _help_markdown(rule: Rule) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+_LANGUAGES = {"terraform": "hcl", "kubernetes": "yaml"}
+
+
 def _fenced(language: str, snippet: str) -> str:
     longest = max(map(len, re.findall(r"`+", snippet)), default=0)
     fence = "`" * max(3, longest + 1)
     body = "\n".join(map(clean, snippet.replace("\t", "  ").strip("\n").split("\n")))
-    return f"{fence}{'hcl' if language == 'terraform' else clean(language)}\n{body}\n{fence}"
+    return f"{fence}{_LANGUAGES.get(language, '')}\n{body}\n{fence}"
 
 
 def _cites(rule: Rule) -> str:
