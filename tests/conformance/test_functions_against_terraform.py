@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from tests.conformance.oracle import REFUSED, console, terraform
 
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import evaluate_text
@@ -20,51 +17,15 @@ from phiward.model.value import Unknown
 pytestmark = pytest.mark.terraform
 
 TABLE = Path(__file__).with_name("function_expressions.txt")
-REFUSED = "(refused)"
 UNKNOWN = "(unknown)"
 # `try` and `can` do not evaluate their arguments beforehand; the other two parse templates: all are the evaluator's.
 OF_THE_EVALUATOR = {"can", "try", "templatefile", "templatestring"}
-
-
-def terraform() -> str:
-    binary = shutil.which("terraform")
-    if binary is None:
-        pytest.skip("NOT PROVEN: the terraform binary is not on the PATH, so no function was compared with it")
-    return binary
-
-
-def run(*arguments: str, text: str, directory: Path) -> str:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(directory),
-        "CHECKPOINT_DISABLE": "1",
-        "TF_IN_AUTOMATION": "1",
-    }
-    done = subprocess.run(
-        [terraform(), *arguments],
-        input=text,
-        cwd=directory,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def table() -> list[tuple[str, bool]]:
     """The expressions, and whether an unknown is an honest answer to each."""
     rows = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     return [(row.removeprefix("? "), row.startswith("? ")) for row in rows]
-
-
-def theirs(expressions: list[str], directory: Path) -> list[str]:
-    calls = ", ".join(f'try(jsonencode({text}), "{REFUSED}")' for text in expressions)
-    shown = run("console", text=f"base64encode(jsonencode([{calls}]))\n", directory=directory)
-    answers: list[str] = json.loads(base64.b64decode(json.loads(shown)))
-    assert len(answers) == len(expressions)
-    return answers
 
 
 def ours(expression: str) -> str:
@@ -78,7 +39,7 @@ def ours(expression: str) -> str:
 def test_every_expression_of_the_table(tmp_path: Path) -> None:
     rows = table()
     assert len(rows) > 500
-    expected = theirs([expression for expression, _ in rows], tmp_path)
+    expected = console([expression for expression, _ in rows], tmp_path)
     wrong = []
     for (expression, may_be_unknown), right in zip(rows, expected, strict=True):
         answer = ours(expression)
@@ -88,7 +49,7 @@ def test_every_expression_of_the_table(tmp_path: Path) -> None:
 
 
 def test_no_function_of_terraform_is_missing(tmp_path: Path) -> None:
-    listed = json.loads(run("metadata", "functions", "-json", text="", directory=tmp_path))
+    listed = json.loads(terraform("metadata", "functions", "-json", directory=tmp_path))
     names = {name.removeprefix("core::") for name in listed["function_signatures"]}
     assert names - OF_THE_EVALUATOR - set(FUNCTIONS) == set()
     assert set(FUNCTIONS) - names == set()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conformance import oracle
 from tests.conformance.module_cases import CASES, UNKNOWN
+from tests.conformance.oracle import write
 
 from phiward.loaders.terraform.evaluation import materialise
 from phiward.loaders.terraform.loader import load
@@ -40,46 +38,17 @@ class Planned:
         return materialise(self.program.root.output(name), self.program.root.env)
 
 
-def terraform(*arguments: str, directory: Path, **variables: str) -> str:
-    binary = shutil.which("terraform")
-    if binary is None:
-        pytest.skip("NOT PROVEN: the terraform binary is not on the PATH, so no module was compared with its plan")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "CHECKPOINT_DISABLE": "1", **variables}
-    done = subprocess.run(
-        [binary, *arguments], cwd=directory, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def write(files: dict[str, str], directory: Path) -> None:
-    for name, text in files.items():
-        target = directory / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-
-
-def resources_of(module: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for resource in module.get("resources", ()):
-        yield resource["address"], resource["values"].get("input")
-    for child in module.get("child_modules", ()):
-        yield from resources_of(child)
-
-
 def plan(directory: Path, settings: Settings, *options: str, **environment: str) -> Planned:
     """One run of Terraform and one of ours, over the same root."""
-    terraform("init", "-no-color", directory=directory)
-    terraform("plan", "-no-color", "-out=p", *options, directory=directory, **environment)
-    shown = json.loads(terraform("show", "-json", "p", directory=directory))
-    planned = shown["planned_values"]
+    theirs = oracle.plan(directory, *options, **environment)
     tree = Tree.around((directory,))
     loaded = load((directory,), tree, settings, lambda _: None)
     assert tree.diagnostics == []
     program = Program(directory, ModuleCache(tree), {}, "default")
     program.resource_instances()
     return Planned(
-        {name: output.get("value") for name, output in planned.get("outputs", {}).items()},
-        dict(resources_of(planned["root_module"])),
+        theirs.outputs,
+        theirs.resources,
         program,
         {resource.address: resource for resource in loaded.resources},
     )

@@ -153,17 +153,48 @@ def references_in(value: Value) -> set[str]:
 def transform(value: Value, change: Callable[[Value], Value]) -> Value:
     """The value with `change` applied to every leaf (scalars, unknowns, references, partials)."""
     if isinstance(value, list):
-        return type(value)([transform(item, change) for item in value])
+        return like(value, [transform(item, change) for item in value])
     if isinstance(value, dict):
-        return {key: transform(item, change) for key, item in value.items()}
+        return like(value, {key: transform(item, change) for key, item in value.items()})
     return change(value)
 
 
+class ListValue(list[Any]):
+    """A Terraform list: any number of elements of one type. A plain `list` is a tuple, as `[1, "a"]` is written.
+
+    `element` is the type of the elements, as the loader that made the list describes types; a list that has elements
+    may leave it out.
+    """
+
+    __slots__ = ("element",)
+    element: Any
+
+
 class SetValue(list[Any]):
-    """A Terraform set: elements unique and in Terraform's order of iteration.
+    """A Terraform set: elements unique and in Terraform's order of iteration. `element` as in `ListValue`.
 
     Strings stand by code point, numbers by size, `null` last; undecided elements come at the very end, and each may
     turn out equal to another one, so that the number of elements is not known while there are any.
     """
 
-    __slots__ = ()
+    __slots__ = ("element",)
+    element: Any
+
+
+class MapValue(dict[str, Any]):
+    """A Terraform map: any keys, and elements of one type. A plain `dict` is an object. `element` as in `ListValue`."""
+
+    __slots__ = ("element",)
+    element: Any
+
+
+def like(value: Value, changed: Value) -> Value:
+    """A changed copy of a list or dict as the kind of collection that `value` is, of the same type of elements."""
+    cls = type(value)
+    if cls is list or cls is dict:
+        return changed
+    made = cls(changed)
+    element = getattr(value, "element", None)
+    if element is not None:
+        made.element = element
+    return made

@@ -15,7 +15,7 @@ from phiward.loaders.terraform.functions.function import Files
 from phiward.loaders.terraform.functions.undecided import first_undecided
 from phiward.loaders.terraform.syntax import Expression
 from phiward.loaders.terraform.weight import MAX_ELEMENTS, too_large
-from phiward.model.value import Partial, Reference, Unknown, Value, join, unknowns
+from phiward.model.value import Partial, Reference, Unknown, Value, join, like, unknowns
 
 
 class Module(Protocol):
@@ -121,9 +121,9 @@ def _materialised(
     if isinstance(value, Partial):
         return _joined_text([_materialised(part, env, within, followed, keep=keep) for part in value.parts])
     if isinstance(value, list):
-        return type(value)([_materialised(item, env, within, followed, keep=keep) for item in value])
+        return like(value, [_materialised(item, env, within, followed, keep=keep) for item in value])
     if isinstance(value, dict):
-        return {key: _materialised(item, env, within, followed, keep=keep) for key, item in value.items()}
+        return like(value, {key: _materialised(item, env, within, followed, keep=keep) for key, item in value.items()})
     return value
 
 

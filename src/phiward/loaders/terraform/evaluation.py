@@ -48,7 +48,7 @@ from phiward.loaders.terraform.syntax import (
     TupleNode,
     Unary,
 )
-from phiward.model.value import Partial, Reference, Sensitive, SetValue, Unknown, Value, undecided
+from phiward.model.value import ListValue, Partial, Reference, Sensitive, SetValue, Unknown, Value, undecided
 
 
 def evaluate_text(text: str) -> Value:
@@ -161,7 +161,9 @@ def _splat(node: Splat, env: Env) -> Value:
             result.append(item)
         else:
             result.append(evaluate(node.each, env.bind({ELEMENT: item})))
-    return OpenList(result) if may_be_several and any(map(undecided, items)) else result
+    if may_be_several and any(map(undecided, items)):
+        return OpenList(result)
+    return ListValue(result) if isinstance(items, (ListValue, SetValue)) else result
 
 
 HANDLERS.update(

@@ -7,7 +7,8 @@ from pathlib import Path
 from phiward.loaders.terraform.lexical import HclSyntaxError
 from phiward.loaders.terraform.parser import parse
 from phiward.loaders.terraform.syntax import Attribute, Block, Body, SourceFile
-from phiward.loaders.terraform.types import Type, parse_type
+from phiward.loaders.terraform.types import parse_type
+from phiward.loaders.terraform.value_types import Type
 from phiward.loaders.tree import Tree
 from phiward.model.resource import Hole
 from phiward.record import dataclass, field

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from phiward.loaders.terraform.bodies import body_values
+from phiward.loaders.terraform.convert import convert
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import Env, attempt, decided, evaluate, first_unknown, materialise
 from phiward.loaders.terraform.expansion import UNDECIDED_KEY, Expansion, expand, key_text
@@ -18,7 +19,7 @@ from phiward.loaders.terraform.module import Module
 from phiward.loaders.terraform.resource_instance import BUSY, ResourceInstance, provider_name
 from phiward.loaders.terraform.sensitivity import hide
 from phiward.loaders.terraform.syntax import Block
-from phiward.loaders.terraform.types import STRING, Type, convert
+from phiward.loaders.terraform.value_types import STRING, Type
 from phiward.loaders.terraform.weight import MAX_ELEMENTS, too_large
 from phiward.model.location import Location
 from phiward.model.value import Reference, Unknown, Value, undecided

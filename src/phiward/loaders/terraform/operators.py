@@ -5,33 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from phiward.loaders.terraform.convert import convert
 from phiward.loaders.terraform.environment import Env, attempt, decided, evaluate, first_unknown, materialise
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.conversion import (
     decimal,
     identity,
-    make_set,
     normal,
     to_bool,
     to_number,
     to_text,
-    unify,
 )
+from phiward.loaders.terraform.functions.equality import equal
 from phiward.loaders.terraform.sensitivity import hide, is_secret
 from phiward.loaders.terraform.syntax import (
     Binary,
     Conditional,
     Expression,
-    ForObject,
-    ForTuple,
     Literal,
-    ObjectNode,
-    Splat,
     Template,
     TupleNode,
     Unary,
 )
-from phiward.model.value import Partial, Reference, Sensitive, SetValue, Unknown, Value, plain, undecided
+from phiward.loaders.terraform.value_types import type_of, unify
+from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value, plain, references_in, undecided
 
 MAX_DECIMAL_OPERAND = 1 << 512
 
@@ -76,27 +73,39 @@ def _logical(node: Binary, env: Env) -> Value:
 
 
 def _equality(node: Binary, left: Value, right: Value, env: Env) -> Value:
-    negate = node.operator == "!="
-    if isinstance(left, Reference) and left == right:
-        return not negate
-    left, right = materialise(left, env), materialise(right, env)
-    if left is None or right is None:
-        # Whether something undecided is null cannot be known; a list or map that is there is not null.
-        other = right if left is None else left
-        return first_unknown(other) if undecided(other) else (other is None) is not negate
-    for side in (left, right):
-        if not plain(side):
-            return first_unknown(side)
-    equal = identity(left) == identity(right)
-    composite = isinstance(left, (list, dict)) and not isinstance(left, SetValue)
-    if equal and composite and not (_written_out(node.left) and _written_out(node.right)):
-        return Unknown("a list never equals a tuple, nor a map an object, and which of them these are is not followed")
-    return equal is not negate
+    found = equal(left, right)
+    if found is None:
+        if references_in(left) or references_in(right):
+            return _equality_of_configured(node, left, right, env)
+        return _why(left, right)
+    return found is (node.operator == "==")
 
 
-def _written_out(node: Expression) -> bool:
-    """Whether the expression writes a tuple or an object: `[]` never equals a variable of type list."""
-    return isinstance(node, (TupleNode, ForTuple, ObjectNode, ForObject, Splat))
+def _equality_of_configured(node: Binary, left: Value, right: Value, env: Env) -> Value:
+    """Of what other resources' configuration decides. The provider says of what type each of their attributes is."""
+    values = materialise(left, env), materialise(right, env)
+    found = equal(*values)
+    if found is None:
+        return _why(*values)
+    for side, value, other in ((left, *values), (right, *reversed(values))):
+        if isinstance(side, Reference) and _may_convert(value, other):
+            return Unknown(f"the provider decides of what type {side} is")
+    return found is (node.operator == "==")
+
+
+def _may_convert(value: Value, other: Value) -> bool:
+    """Whether the provider may have made something else of a value, which then compares otherwise."""
+    if isinstance(value, (list, dict)):
+        return isinstance(other, (list, dict))
+    scalars = value is not None and other is not None and not isinstance(other, (list, dict))
+    return scalars and type(value) is not type(other) and to_text(value) == to_text(other)
+
+
+def _why(*values: Value) -> Unknown:
+    for value in values:
+        if not plain(value):
+            return first_unknown(value)
+    return Unknown("values are equal only if they are of one type, and the type of a null inside is not followed")
 
 
 def _exact(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Value]:
@@ -147,24 +156,28 @@ def conditional(node: Conditional, env: Env) -> Value:
     value = evaluate(chosen, env)
     if isinstance(condition, Sensitive):
         value = hide(value)
-    return _as_other_branch(value, chosen, other, env)
+    return _as_other_branch(value, other, env)
 
 
-def _as_other_branch(value: Value, chosen: Expression, other: Expression, env: Env) -> Value:
+def _as_other_branch(value: Value, other: Expression, env: Env) -> Value:
     """Both branches take one type: the value is brought to it where the branch that was not taken tells."""
-    if value is None or isinstance(value, str) or undecided(value) or (isinstance(value, (list, dict)) and not value):
+    if value is None or isinstance(value, str) or undecided(value):
         return value
-    sample = other.value if type(other) is Literal else attempt(other, env)
+    sample = _sample(other, env)
     if isinstance(value, (bool, int, float)):
         return to_text(value) if isinstance(sample, (str, Partial)) or type(other) is Template else value
     if not isinstance(sample, (list, dict)):
         return value
-    to_set = isinstance(sample, SetValue) and not isinstance(value, SetValue)
-    from_set = isinstance(value, SetValue) and not isinstance(sample, SetValue)
-    if (to_set and not _written_out(chosen)) or (from_set and not _written_out(other)):
-        return value  # a tuple would become a set, a list would not, and which of them it is is not followed
-    try:
-        unified = unify([value, sample])[0]
-        return make_set(unified) if to_set and isinstance(unified, list) else unified
-    except EvaluationError:
-        return value
+    both = unify((type_of(value), type_of(sample)))
+    if both is None:
+        raise EvaluationError("the two results of a condition must be of one type")
+    return convert(value, both)
+
+
+def _sample(node: Expression, env: Env) -> Value:
+    """The value of a branch that is not taken, for its type: what cannot be evaluated leaves a gap, where it stands."""
+    if type(node) is Literal:
+        return node.value
+    if type(node) is TupleNode:
+        return [_sample(item, env) for item in node.items]
+    return attempt(node, env)

@@ -16,7 +16,7 @@ from phiward.loaders.terraform.module import Module, read_module
 from phiward.loaders.terraform.module_instance import ModuleInstance
 from phiward.loaders.terraform.resource_instance import ResourceInstance
 from phiward.loaders.terraform.syntax import Block, Body, Literal, ObjectNode, SourceFile, TupleNode
-from phiward.loaders.terraform.types import Type
+from phiward.loaders.terraform.value_types import Type
 from phiward.loaders.terraform.variables import variable_text
 from phiward.loaders.tree import Tree
 from phiward.model.location import Location

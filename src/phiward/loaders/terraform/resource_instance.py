@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from phiward.loaders.terraform.bodies import META, block_values, body_values
 from phiward.loaders.terraform.evaluation import Env, attempt, materialise, materialise_known
 from phiward.loaders.terraform.syntax import Block, Expression, Traversal
-from phiward.model.value import Partial, Reference, Unknown, Value, undecided
+from phiward.model.value import Partial, Reference, Unknown, Value, like, undecided
 
 if TYPE_CHECKING:
     from phiward.loaders.terraform.module_instance import ModuleInstance
@@ -96,7 +96,7 @@ def _in_place(attributes: dict[str, Value], env: Env) -> dict[str, Value]:
 def _document_text(value: Value, env: Env) -> Value:
     """The text behind a reference to a document; the references inside of the text stay what they are."""
     if isinstance(value, list):
-        return type(value)([_document_text(item, env) for item in value])
+        return like(value, [_document_text(item, env) for item in value])
     if isinstance(value, Partial):
         return materialise_known(value, env)
     return env.module.resolve(value) if isinstance(value, Reference) else value

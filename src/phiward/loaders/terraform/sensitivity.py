@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phiward.model.value import Partial, Sensitive, Value
+from phiward.model.value import Partial, Sensitive, Value, like
 
 _PASSED_ON = frozenset({"coalesce", "element", "issensitive", "lookup", "nonsensitive", "one", "sensitive"})
 """Functions whose result is one of the values that they are given, with its own mark, or that are about the mark."""
@@ -15,9 +15,9 @@ def hide(value: Value) -> Value:
     if isinstance(value, str):
         return Sensitive(value)
     if isinstance(value, list):
-        return type(value)([hide(item) for item in value])
+        return like(value, [hide(item) for item in value])
     if isinstance(value, dict):
-        return {key: hide(item) for key, item in value.items()}
+        return like(value, {key: hide(item) for key, item in value.items()})
     if isinstance(value, Partial):
         return Partial(tuple(Sensitive(part) if isinstance(part, str) else part for part in value.parts))
     return value

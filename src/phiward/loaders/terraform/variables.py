@@ -14,7 +14,7 @@ from phiward.loaders.terraform.evaluation import attempt, constants, evaluate_te
 from phiward.loaders.terraform.lexical import HclSyntaxError
 from phiward.loaders.terraform.parser import parse, parse_expression
 from phiward.loaders.terraform.syntax import Body, SourceFile
-from phiward.loaders.terraform.types import Type
+from phiward.loaders.terraform.value_types import Type
 from phiward.loaders.tree import Tree
 from phiward.model.resource import Hole
 from phiward.model.value import Unknown, Value

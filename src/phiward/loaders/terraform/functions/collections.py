@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from phiward.loaders.terraform.convert import common, convert, list_value, map_value
 from phiward.loaders.terraform.functions.conversion import (
     elements_of,
     identity,
     kind,
-    list_of,
-    to_bool,
     to_text,
-    to_uniform_list,
     to_whole,
-    unify,
 )
+from phiward.loaders.terraform.functions.equality import equal
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
 from phiward.loaders.terraform.functions.graphemes import clusters
+from phiward.loaders.terraform.functions.parameters import strings, to_bools, to_strings, to_uniform_list
 from phiward.loaders.terraform.functions.undecided import (
     OpenList,
     closed,
-    equal,
     known_length,
     never_null,
     sequence,
     unknown,
 )
-from phiward.model.value import Reference, SetValue, Unknown, Value, undecided
+from phiward.loaders.terraform.value_types import STRING, Type, element_of, same_type, type_of, unify
+from phiward.model.value import ListValue, MapValue, Reference, SetValue, Unknown, Value, like, undecided
 
 _MOST_ELEMENTS = 1 << 20
 
@@ -76,12 +75,7 @@ def _of_one_type(values: Sequence[Value]) -> Sequence[Value]:
     if compound and "null" in kinds and len(kinds) <= 2:  # noqa: PLR2004 - null and one other
         # A null that is written out has no type, and then Terraform converts nothing.
         return values
-    try:
-        return unify(values)
-    except FunctionError as error:
-        if compound:
-            raise CannotTell("Terraform's types of the values are not followed this far") from error
-        raise
+    return common(values)[0]
 
 
 def _coalescelist(*values: Value) -> Value:
@@ -105,7 +99,7 @@ def _coalescelist(*values: Value) -> Value:
 def _compact(values: Value) -> Value:
     if undecided(values):
         return unknown(values)
-    kept = [value for value in values if value is not None and value != ""]
+    kept = strings([value for value in values if value is not None and value != ""])
     return sequence(kept, any(undecided(value) and not never_null(value) for value in kept) or not closed(values))
 
 
@@ -129,6 +123,10 @@ def _concat(*lists: Value) -> Value:
                 raise CannotTell(f"the list is longer than {_MOST_ELEMENTS} elements")
     if result and is_open and all(map(undecided, result)):
         return unknown(*result)
+    if all(isinstance(value, ListValue) for value in lists):
+        element = unify(element_of(value) for value in lists)
+        if element is not None:
+            return list_value([convert(item, element) for item in result], element)
     return sequence(result, is_open)
 
 
@@ -150,7 +148,7 @@ def _distinct(values: Value) -> Value:
     firsts: dict[Hashable, Value] = {}
     for value in values:
         firsts.setdefault(identity(value), value)
-    kept = list(firsts.values())
+    kept = like(values, list(firsts.values()))
     # An undecided element may turn out to repeat another one.
     return sequence(kept, not closed(values) or (len(kept) > 1 and any(map(undecided, kept))))
 
@@ -161,8 +159,9 @@ def _chunklist(values: Value, size: Value) -> Value:
     if size < 0:
         raise FunctionError("the size argument must be positive")
     if size == 0:
-        return [values] if values else []
-    return [values[start : start + size] for start in range(0, len(values), size)]
+        size = max(len(values), 1)
+    chunks = [like(values, values[start : start + size]) for start in range(0, len(values), size)]
+    return list_value(chunks, type_of(values))
 
 
 def _element(values: Value, index: Value) -> Value:
@@ -174,10 +173,8 @@ def _element(values: Value, index: Value) -> Value:
     if not elements:
         raise FunctionError("cannot use element function with an empty list")
     if closed(elements):
-        if index < 0 and index % len(elements):
-            raise CannotTell(
-                "a negative index counts back from the end of a list and fails on a tuple; which it is, is not followed"
-            )
+        if index < 0 and index % len(elements) and not isinstance(elements, ListValue):
+            raise FunctionError("cannot use element function with a negative index on a tuple")
         return elements[index % len(elements)]
     return elements[index] if 0 <= index < known_length(elements) else unknown(elements)
 
@@ -224,14 +221,16 @@ def _index(values: Value, wanted: Value) -> Value:
 def _keys(value: Value) -> Value:
     if undecided(value):
         return unknown(value)
-    return sorted(_mapping(value, "must have map or object type"))
+    names = sorted(_mapping(value, "must have map or object type"))
+    return strings(names) if isinstance(value, MapValue) else names
 
 
 def _values(value: Value) -> Value:
     if undecided(value):
         return unknown(value)
     mapping = _mapping(value, "values() requires a map as the first argument")
-    return [mapping[key] for key in sorted(mapping)]
+    items = [mapping[key] for key in sorted(mapping)]
+    return list_value(items, element_of(mapping)) if isinstance(mapping, MapValue) else items
 
 
 def _mapping(value: Value, message: str) -> dict[str, Value]:
@@ -249,7 +248,7 @@ def _lookup(mapping: Value, key: Value, *default: Value) -> Value:
     if key in entries:
         return entries[key]
     if default:
-        return default[0]
+        return convert(default[0], element_of(entries)) if isinstance(entries, MapValue) else default[0]
     raise FunctionError(f'the given object has no attribute "{key}"')
 
 
@@ -258,9 +257,9 @@ def _matchkeys(values: Value, keys: Value, wanted: Value) -> Value:
         return unknown(values, keys, wanted)
     if len(values) != len(keys):
         raise FunctionError("length of keys and values should be equal")
-    both = unify([*keys, *wanted])
+    both, _ = common([*keys, *wanted])
     searched, allowed = both[: len(keys)], both[len(keys) :]
-    result: list[Value] = []
+    result: list[Value] = like(values, [])
     for value, key in zip(values, searched, strict=True):
         matches = [equal(key, candidate) for candidate in allowed]
         if True in matches:
@@ -279,6 +278,9 @@ def _merge(*mappings: Value) -> Value:
             # It may set any key, and what comes before it may be overridden.
             return unknown(mapping)
         result.update(_mapping(mapping, f"arguments must be maps or objects, got {kind(mapping)}"))
+    elements = [element_of(mapping) for mapping in mappings if isinstance(mapping, MapValue)]
+    if elements and len(elements) == len(mappings) and all(same_type(elements[0], other) for other in elements[1:]):
+        return map_value(result, elements[0])
     return result
 
 
@@ -299,7 +301,8 @@ def _reverse(values: Value) -> Value:
         return unknown(values)
     elements = elements_of(values, "can only reverse list or tuple values; a list is")
     if closed(elements):
-        return list(reversed(elements))
+        turned = list(reversed(elements))
+        return list_value(turned, element_of(elements)) if isinstance(elements, (ListValue, SetValue)) else turned
     if isinstance(elements, SetValue):
         return unknown(elements)
     return OpenList([unknown(elements), *(element for element in reversed(elements) if not undecided(element))])
@@ -318,23 +321,26 @@ def _slice(values: Value, start: Value, end: Value) -> Value:
         if not closed(values):
             return unknown(values)
         raise FunctionError("an index must not be greater than the length of the list")
-    return list(values[start:end])
+    part = values[start:end]
+    return list_value(part, element_of(values)) if isinstance(values, ListValue) else list(part)
 
 
 def _sort(values: Value) -> Value:
     if any(value is None for value in values):
         raise FunctionError("given list element is null; a null string cannot be sorted")
-    return sorted(values)
+    return strings(sorted(values))
 
 
 def _transpose(mapping: Value) -> Value:
-    result: dict[str, list[str]] = {}
+    result: dict[str, ListValue] = {}
     for key in sorted(_mapping(mapping, "a map of lists of strings is required")):
-        for value in list_of(to_text)(mapping[key]):
+        if mapping[key] is None:
+            raise FunctionError("a list is null")
+        for value in to_strings(mapping[key]):
             if value is None:
                 raise FunctionError("a list has a null value")
-            result.setdefault(value, []).append(key)
-    return result
+            result.setdefault(value, strings([])).append(key)
+    return map_value(result, Type("list", STRING))
 
 
 def _zipmap(keys: Value, values: Value) -> Value:
@@ -346,7 +352,8 @@ def _zipmap(keys: Value, values: Value) -> Value:
         raise FunctionError(f"number of keys ({len(keys)}) does not match number of values ({len(values)})")
     if any(key is None for key in keys):
         raise FunctionError("keys list has a null value")
-    return dict(zip(keys, values, strict=True))
+    pairs = dict(zip(keys, values, strict=True))
+    return map_value(pairs, element_of(values)) if isinstance(values, ListValue) else pairs
 
 
 def _anything(value: Value) -> Value:
@@ -354,8 +361,7 @@ def _anything(value: Value) -> Value:
 
 
 _ANY = Parameter("list", _anything)
-_BOOLS = Parameter("list", list_of(to_bool))
-_STRINGS = list_of(to_text)
+_BOOLS = Parameter("list", to_bools)
 _UNIFORM = Parameter("list", to_uniform_list)
 
 FUNCTIONS = {
@@ -364,7 +370,7 @@ FUNCTIONS = {
     "chunklist": Function(typed(_chunklist, _UNIFORM, Parameter("size", to_whole)), partial=True),
     "coalesce": Function(typed(_coalesce, rest=Parameter("vals", _anything, null=True)), partial=True),
     "coalescelist": Function(typed(_coalescelist, rest=Parameter("vals", _anything, null=True)), partial=True),
-    "compact": Function(typed(_compact, Parameter("list", _STRINGS)), partial=True),
+    "compact": Function(typed(_compact, Parameter("list", to_strings)), partial=True),
     "concat": Function(_concat, partial=True),
     "contains": Function(typed(_contains, _ANY, Parameter("value", _anything)), partial=True),
     "distinct": Function(typed(_distinct, _UNIFORM), partial=True),
@@ -398,8 +404,8 @@ FUNCTIONS = {
         typed(_slice, _ANY, Parameter("start_index", to_whole), Parameter("end_index", to_whole)),
         partial=True,
     ),
-    "sort": Function(typed(_sort, Parameter("list", _STRINGS))),
+    "sort": Function(typed(_sort, Parameter("list", to_strings))),
     "transpose": Function(typed(_transpose, Parameter("values", _anything))),
     "values": Function(typed(_values, Parameter("mapping", _anything)), partial=True),
-    "zipmap": Function(typed(_zipmap, Parameter("keys", _STRINGS), Parameter("values", _anything)), partial=True),
+    "zipmap": Function(typed(_zipmap, Parameter("keys", to_strings), Parameter("values", _anything)), partial=True),
 }

@@ -1,14 +1,9 @@
-"""Terraform's conversions between types, and the comparisons that rest on them.
-
-Lists and tuples are one Python list here, maps and objects one dict: what Terraform decides by telling them
-apart (whether `concat` converts `[1]` and `["a"]` to strings) is decided as for tuples and objects, the
-types of literals.
-"""
+"""Terraform's conversions between primitive types, and the comparisons that rest on them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +17,6 @@ _LARGEST = 1 << 512
 _FLOAT_DIGITS = 15
 _MOST_DIGITS = 400
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?")
-_PRIMITIVES = frozenset({"string", "number", "bool"})
 
 
 def kind(value: Value) -> str:
@@ -149,80 +143,6 @@ def elements_of(value: Value, what: str = "list") -> list[Value]:
     raise FunctionError(f"{what} required")
 
 
-def list_of(convert: Callable[[Value], Value]) -> Callable[[Value], Value]:
-    """The conversion to a list of one type; undecided lists stay."""
-
-    def to_list(value: Value) -> Value:
-        if undecided(value):
-            return value
-        return rebuilt(value, [convert(element) for element in elements_of(value)])
-
-    return to_list
-
-
-def rebuilt(like: Value, elements: list[Value]) -> list[Value]:
-    """The elements as a list of the kind of `like`, which may be open; a decided set becomes a list."""
-    return elements if isinstance(like, SetValue) and not any(map(undecided, elements)) else _same(like, elements)
-
-
-def _same(like: list[Value], elements: list[Value]) -> list[Value]:
-    made: list[Value] = type(like)(elements)
-    return made
-
-
-def to_uniform_list(value: Value) -> Value:
-    """The conversion to a list of any one type."""
-    if undecided(value):
-        return value
-    return rebuilt(value, unify(elements_of(value)))
-
-
-def unify(values: Sequence[Value]) -> list[Value]:
-    """The values brought to one type, as Terraform finds it. Raises `FunctionError` where there is none."""
-    kinds = {kind(value) for value in values} - {"null", "unknown"}
-    if len(kinds) <= 1 and not kinds - _PRIMITIVES:
-        return list(values)
-    if kinds <= _PRIMITIVES and "string" in kinds:
-        return [to_text(value) for value in values]
-    if kinds <= {"list", "set"}:
-        return _unify_lists(values)
-    if kinds == {"map"}:
-        return _unify_maps(values)
-    raise FunctionError("all elements must have the same type")
-
-
-def _unify_lists(values: Sequence[Value]) -> list[Value]:
-    lists = [value for value in values if isinstance(value, list)]
-    if any(isinstance(value, SetValue) for value in lists) or len({len(value) for value in lists}) > 1:
-        return _unify_flat(values, lists)
-    try:
-        columns = [unify(column) for column in zip(*lists, strict=True)]
-    except FunctionError:
-        return _unify_flat(values, lists)
-    rows = iter([list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in lists])
-    return [next(rows) if isinstance(value, list) else value for value in values]
-
-
-def _unify_flat(values: Sequence[Value], lists: list[list[Value]]) -> list[Value]:
-    flat = iter(unify([element for value in lists for element in value]))
-    return [_same(value, [next(flat) for _ in value]) if isinstance(value, list) else value for value in values]
-
-
-def _unify_maps(values: Sequence[Value]) -> list[Value]:
-    maps = [value for value in values if isinstance(value, dict)]
-    if len({frozenset(value) for value in maps}) == 1:
-        try:
-            columns = {key: iter(unify([value[key] for value in maps])) for key in maps[0]}
-        except FunctionError:
-            pass
-        else:
-            return [
-                {key: next(columns[key]) for key in value} if isinstance(value, dict) else value for value in values
-            ]
-    flat = iter(unify([element for value in maps for element in value.values()]))
-    return [{key: next(flat) for key in value} if isinstance(value, dict) else value for value in values]
-
-
 def identity(value: Value) -> Hashable:
     """A key that is equal for values that Terraform holds to be the same; `1` and `true` are not.
 
@@ -242,15 +162,8 @@ def identity(value: Value) -> Hashable:
     return (kind(value), known)
 
 
-def make_set(values: Iterable[Value]) -> SetValue:
-    """The set of the values, brought to one type. Raises `FunctionError`."""
-    unique: dict[Hashable, Value] = {}
-    for value in unify(list(values)):
-        unique.setdefault(identity(value), value)
-    return SetValue(sorted(unique.values(), key=_order))
-
-
-def _order(value: Value) -> tuple[int, Any]:
+def set_order(value: Value) -> tuple[int, Any]:
+    """What Terraform sorts the elements of a set by."""
     if undecided(value):
         return (3, 0)
     if value is None:

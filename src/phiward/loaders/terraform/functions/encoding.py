@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from phiward.loaders.terraform.convert import list_value
 from phiward.loaders.terraform.functions.conversion import nfc, number_text, to_text
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
 from phiward.loaders.terraform.functions.undecided import OpenList, unknown
+from phiward.loaders.terraform.value_types import STRING, Type
 from phiward.model import holed_json
-from phiward.model.value import Partial, Reference, SetValue, Unknown, Value, join, undecided
+from phiward.model.value import Partial, Reference, SetValue, Unknown, Value, join, like, undecided
 
 _DEEPEST = holed_json.DEEPEST
 _MOST_CELLS = 1_000_000
@@ -105,7 +107,7 @@ def _jsondecode(text: Value) -> Value:
 
 def _normal_strings(value: Value) -> Value:
     if isinstance(value, list):
-        return type(value)(map(_normal_strings, value))
+        return like(value, list(map(_normal_strings, value)))
     if isinstance(value, dict):
         return {nfc(key): _normal_strings(item) for key, item in value.items()}
     return nfc(value) if isinstance(value, str) else value
@@ -191,7 +193,7 @@ def _urlencode(text: str) -> str:
     return quote_plus(text, safe="")
 
 
-def _csvdecode(text: str) -> list[dict[str, str]]:
+def _csvdecode(text: str) -> Value:
     rows = list(_csv_rows(text.replace("\r\n", "\n")))
     if not rows:
         raise FunctionError("missing header line")
@@ -202,7 +204,8 @@ def _csvdecode(text: str) -> list[dict[str, str]]:
         raise CannotTell("the table is too large")
     if any(len(record) != len(header) for record in records):
         raise FunctionError("wrong number of fields")
-    return [dict(zip(header, record, strict=True)) for record in records]
+    element = Type("object", attributes=dict.fromkeys(header, (STRING, False, None)))
+    return list_value((dict(zip(header, record, strict=True)) for record in records), element)
 
 
 def _csv_rows(text: str) -> Iterator[list[str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
-from phiward.loaders.terraform.functions.conversion import make_set, nfc, to_text
+from phiward.loaders.terraform.convert import make_set
+from phiward.loaders.terraform.functions.conversion import nfc, to_text
 from phiward.loaders.terraform.functions.function import Files, Function, Parameter, typed
 from phiward.loaders.terraform.functions.hashing import base64_digest, hex_digest
 from phiward.model.value import Unknown, Value

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple, NoReturn
 
+from phiward.loaders.terraform.convert import list_value
 from phiward.loaders.terraform.functions.conversion import (
     decimal,
     kind,
@@ -20,6 +21,7 @@ from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
 from phiward.loaders.terraform.functions.graphemes import clusters
 from phiward.loaders.terraform.functions.undecided import OpenList, closed, sequence, unknown
+from phiward.loaders.terraform.value_types import STRING
 from phiward.model.value import Partial, Reference, Unknown, Value, join, plain, undecided
 
 # Patterns are compiled, and kept by `re`, when they are first used: an import must cost next to nothing.
@@ -270,7 +272,7 @@ def _format_list(template: Value, *arguments: Value) -> Value:
     if is_open and not opened:
         return unknown(*arguments)
     results = [unknown(*row) if is_open and not plain(row) else format_text(template, *row) for row in rows]
-    return sequence(results, is_open)
+    return sequence(list_value(results, STRING), is_open)
 
 
 def _anything(value: Value) -> Value:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from phiward.loaders.terraform.functions.conversion import to_text, to_whole
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
+from phiward.loaders.terraform.functions.parameters import strings
+from phiward.model.value import Value
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
@@ -64,7 +66,7 @@ def _subnet(prefix: str, new_bits: int, number: int) -> str:
     return _subnet_of(_network(prefix), new_bits, number)
 
 
-def _subnets(prefix: str, *new_bits: int) -> list[str]:
+def _subnets(prefix: str, *new_bits: int) -> Value:
     network = _network(prefix)
     start = int(network.network_address)
     current = start
@@ -83,7 +85,7 @@ def _subnets(prefix: str, *new_bits: int) -> list[str]:
             raise FunctionError(f"not enough remaining address space for a subnet with a prefix of {length} bits")
         result.append(f"{network.network_address + (current - start)}/{length}")
         current += size
-    return result
+    return strings(result)
 
 
 _PREFIX = Parameter("prefix", to_text)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import repeat, takewhile
 from typing import TYPE_CHECKING
 
+from phiward.loaders.terraform.convert import common, list_value
 from phiward.loaders.terraform.functions.conversion import (
     Number,
     decimal,
@@ -16,10 +17,10 @@ from phiward.loaders.terraform.functions.conversion import (
     to_number,
     to_text,
     to_whole,
-    unify,
 )
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
+from phiward.loaders.terraform.value_types import NUMBER
 from phiward.model.value import Value
 
 if TYPE_CHECKING:
@@ -133,9 +134,10 @@ def _range(*numbers: Number) -> list[Number]:
             "more than 1024 values were generated; either decrease the difference, or use a smaller step"
         )
     if start == end:
-        return []
+        return list_value([], NUMBER)
     rising = stride > 0
-    return list(takewhile(lambda number: (number < end) is rising and number != end, _running(start, repeat(step))))
+    within = takewhile(lambda number: (number < end) is rising and number != end, _running(start, repeat(step)))
+    return list_value(within, NUMBER)
 
 
 def _binary(number: Fraction) -> Fraction:
@@ -168,7 +170,7 @@ def _sum(values: Value) -> Number:
     elements = elements_of(values, "argument must be list, set, or tuple; a collection of numbers is")
     if not elements:
         raise FunctionError("cannot sum an empty list")
-    numbers = [to_number(element) for element in unify(elements)]
+    numbers = [to_number(element) for element in common(elements)[0]]
     if None in numbers:
         raise FunctionError("argument must be list, set, or tuple of number values")
     *_, total = _running(numbers[0], numbers[1:])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from phiward.loaders.terraform.convert import list_value
 from phiward.loaders.terraform.functions.conversion import nfc, to_text
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
+from phiward.loaders.terraform.value_types import STRING, Type
 from phiward.model.value import Value
 
 if TYPE_CHECKING:
@@ -38,6 +40,14 @@ def _captured(regex: Regex, text: str, slots: tuple[int, ...]) -> Value:
     return {name: _part(text, slots, group + 1) for group, name in enumerate(regex.names)}
 
 
+def _type_of_match(regex: Regex) -> Type:
+    if not regex.names:
+        return STRING
+    if all(name is None for name in regex.names):
+        return Type("tuple", items=(STRING,) * len(regex.names))
+    return Type("object", attributes={str(name): (STRING, False, None) for name in regex.names})
+
+
 def _checked(regex: Regex) -> None:
     if any(regex.names) and not all(regex.names):
         raise FunctionError("invalid regexp pattern: cannot mix both named and unnamed capture groups")
@@ -52,10 +62,11 @@ def _regex(pattern: str, text: str) -> Value:
     return _captured(regex, text, slots)
 
 
-def _regexall(pattern: str, text: str) -> list[Value]:
+def _regexall(pattern: str, text: str) -> Value:
     regex = _compiled(pattern)
     _checked(regex)
-    return [_captured(regex, text, slots) for slots in _matches(regex, text)]
+    found = (_captured(regex, text, slots) for slots in _matches(regex, text))
+    return list_value(found, _type_of_match(regex))
 
 
 def _matches(regex: Regex, text: str) -> list[tuple[int, ...]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from phiward.loaders.terraform.functions.conversion import list_of, nfc, to_text, to_whole
+from phiward.loaders.terraform.functions.conversion import nfc, to_text, to_whole
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
 from phiward.loaders.terraform.functions.graphemes import clusters
+from phiward.loaders.terraform.functions.parameters import strings, to_strings
 from phiward.loaders.terraform.functions.undecided import (
     changed_piece,
     closed,
@@ -237,10 +238,8 @@ def _may_span(text: Partial, part: str) -> bool:
     return False
 
 
-def _split(separator: str, text: str) -> list[str]:
-    if not separator:
-        return list(text)
-    return text.split(separator)
+def _split(separator: str, text: str) -> Value:
+    return strings(text.split(separator) if separator else list(text))
 
 
 def _join(separator: Value, *lists: Value) -> Value:
@@ -285,13 +284,12 @@ def _strrev(text: str) -> str:
 
 
 _TEXT = Parameter("str", to_text)
-_STRINGS = list_of(to_text)
 
 FUNCTIONS = {
     "chomp": Function(typed(_chomp, _TEXT), partial=True),
     "endswith": Function(typed(_endswith, _TEXT, Parameter("suffix", to_text)), partial=True),
     "indent": Function(typed(_indent, Parameter("spaces", to_whole), _TEXT)),
-    "join": Function(typed(_join, Parameter("separator", to_text), rest=Parameter("lists", _STRINGS)), partial=True),
+    "join": Function(typed(_join, Parameter("separator", to_text), rest=Parameter("lists", to_strings)), partial=True),
     "lower": Function(typed(_lower, _TEXT), partial=True),
     "replace": Function(
         typed(_replace, _TEXT, Parameter("substr", to_text), Parameter("replace", to_text)), partial=True

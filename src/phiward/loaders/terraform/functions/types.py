@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+from phiward.loaders.terraform.convert import convert
 from phiward.loaders.terraform.functions.conversion import (
     elements_of,
-    make_set,
     to_bool,
     to_number,
     to_text,
-    unify,
 )
 from phiward.loaders.terraform.functions.errors import FunctionError
 from phiward.loaders.terraform.functions.function import Function, Parameter, typed
-from phiward.loaders.terraform.functions.undecided import closed, unknown
-from phiward.model.value import Sensitive, SetValue, Unknown, Value, undecided
+from phiward.loaders.terraform.functions.parameters import to_set, to_uniform_list
+from phiward.loaders.terraform.functions.undecided import OpenList, closed, unknown
+from phiward.loaders.terraform.value_types import ANY, Type
+from phiward.model.value import Sensitive, Unknown, Value, like, undecided
 
 
 def _tolist(value: Value) -> Value:
     if value is None or undecided(value):
         return value
     elements = elements_of(value)
-    if isinstance(elements, SetValue):
-        return list(elements) if closed(elements) else unknown(elements)
-    return type(elements)(unify(elements))
+    return to_uniform_list(elements) if closed(elements) or isinstance(elements, OpenList) else unknown(elements)
 
 
 def _toset(value: Value) -> Value:
-    return value if value is None or undecided(value) else make_set(elements_of(value, "set of any single type"))
+    return value if value is None or undecided(value) else to_set(elements_of(value, "set of any single type"))
 
 
 def _tomap(value: Value) -> Value:
@@ -34,15 +33,15 @@ def _tomap(value: Value) -> Value:
         return value
     if not isinstance(value, dict):
         raise FunctionError("map of any single type required")
-    return dict(zip(value, unify(list(value.values())), strict=True))
+    return convert(value, Type("map", ANY))
 
 
 def _strings_changed(value: Value, change: type[str]) -> Value:
     """The value with every string inside made one of `change`; sets and open lists stay what they are."""
     if isinstance(value, list):
-        return type(value)(_strings_changed(item, change) for item in value)
+        return like(value, [_strings_changed(item, change) for item in value])
     if isinstance(value, dict):
-        return {key: _strings_changed(item, change) for key, item in value.items()}
+        return like(value, {key: _strings_changed(item, change) for key, item in value.items()})
     return change(value) if isinstance(value, str) else value
 
 
