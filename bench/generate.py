@@ -29,7 +29,7 @@ _PER_TENANT = _TENANT_MODULE + _STORE_MODULE
 _ROUND = sum(_GROUPS.values())
 _SMALLEST = _NETWORK + _ROUND + _PER_TENANT
 _TENANT = '    "<tenant>" = { retention = <days>, encrypted = <flag> }'
-_token = re.compile(r"<(\w+)>")
+token = re.compile(r"<(\w+)>")
 
 
 @lru_cache
@@ -66,7 +66,7 @@ class Root:
             "key": lambda: f"aws_kms_key.key_{number % self.keys}.arn",
             "uuid": lambda: f"{number:08d}-0000-4000-8000-000000000000",
         }
-        return _token.sub(lambda found: values[found[1]]() if found[1] in values else found[0], text)
+        return token.sub(lambda found: values[found[1]]() if found[1] in values else found[0], text)
 
 
 def generate(directory: Path, resources: int, per_root: int = PER_ROOT, tenants: int | None = None) -> int:

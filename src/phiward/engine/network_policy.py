@@ -84,12 +84,11 @@ def tenant_network_isolated(view: View, index: GraphIndex) -> Judgement:
     if isinstance(tenant, Unknown):
         return Judgement(None, (Fact("tenant", tenant, "one tenant", view.header),))
     policies = index.graph.cluster(view.resource.scope).policies
-    others = [other for members in policies.tenants.values() for other in members if other.tenancy.tenant != tenant]
-    if not others:
+    if not policies.owners - {tenant}:
         return NOT_APPLICABLE
     found = policies.of(view, INGRESS)
     doubts = [found.doubt] if found.doubt else []
-    for fact, other, admitted in _let_in(view, others, policies, expected):
+    for fact, other, admitted in _let_in(view, policies, expected):
         reached = _leaves(other, view, policies) if admitted is True else admitted
         whose = other.tenancy.tenant
         if reached is True and not isinstance(whose, Unknown):
@@ -101,14 +100,13 @@ def tenant_network_isolated(view: View, index: GraphIndex) -> Judgement:
     return Judgement(True, tuple(_isolating(name, policy) for policy in found.policies[:MOST_FACTS]))
 
 
-def _let_in(
-    view: View, others: list[View], policies: Policies, expected: str
-) -> Iterator[tuple[Fact, View, bool | Unknown]]:
+def _let_in(view: View, policies: Policies, expected: str) -> Iterator[tuple[Fact, View, bool | Unknown]]:
     """Whom of the other tenants the policies of a workload let in, or may let in, and what says so."""
     name, found = _PROPERTIES[INGRESS], policies.of(view, INGRESS)
     if not found.policies and found.doubt is None:
         open_ = Fact(name, "no network policy selects its pods", expected, view.header)
-        yield from ((open_, other, True) for other in others)
+        everybody = (other for members in policies.tenants.values() for other in members)
+        yield from ((open_, other, True) for other in everybody if other.tenancy.tenant != view.tenancy.tenant)
     for policy, peer in ((p, q) for p in found.policies for q in p.peers[INGRESS]):
         where = policy.view.resource.origin.locate(peer.at)
         for other, answer in policies.admitted(peer):

@@ -82,6 +82,11 @@ class Policies:
                     yield view, answer
 
     @cached_property
+    def owners(self) -> frozenset[str | Unknown | None]:
+        """Every tenant that has workloads here."""
+        return frozenset(view.tenancy.tenant for members in self.tenants.values() for view in members)
+
+    @cached_property
     def tenants(self) -> dict[str, list[View]]:
         """Tenants' workloads by namespace, one of each set of labels: policies cannot tell more apart."""
         found: dict[str, dict[object, View]] = defaultdict(dict)
