@@ -16,15 +16,19 @@ ANSWERS = (0, 1)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The median of several runs. `megabytes` is the largest process of the command's tree, at its largest."""
+    """The median of several runs. `megabytes` is the largest process of the command's tree, at its largest.
+
+    `processor` are the seconds in which a core worked, whatever else the machine had to do.
+    """
 
     seconds: float
     megabytes: float
+    processor: float
     runs: tuple[float, ...]
 
 
-def run(command: Sequence[str | Path], directory: Path) -> tuple[float, float]:
-    """Run once; seconds and megabytes. Raises RuntimeError where the command did not do its work."""
+def run(command: Sequence[str | Path], directory: Path) -> tuple[float, float, float]:
+    """Run once; seconds, megabytes and seconds of a core. Raises RuntimeError where the command did not do its work."""
     started = perf_counter()
     with (directory / "stderr.txt").open("wb") as errors:
         process = subprocess.Popen(
@@ -37,18 +41,19 @@ def run(command: Sequence[str | Path], directory: Path) -> tuple[float, float]:
     if process.returncode not in ANSWERS:
         tail = (directory / "stderr.txt").read_text(errors="replace")[-500:]
         raise RuntimeError(f"{' '.join(map(str, command))}: exit status {process.returncode}\n{tail}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def compare(commands: Mapping[str, Sequence[str | Path]], rounds: int, directory: Path) -> dict[str, Figure]:
     """Every command in turn, `rounds` times (A B A B), after a turn that is not counted."""
     for command in commands.values() if rounds > 1 else ():
         run(command, directory)
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
             taken[name].append(run(command, directory))
-    return {
-        name: Figure(median(s for s, _ in runs), max(m for _, m in runs), tuple(s for s, _ in runs))
-        for name, runs in taken.items()
-    }
+    figures = {}
+    for name, runs in taken.items():
+        seconds, megabytes, processor = zip(*runs, strict=True)
+        figures[name] = Figure(median(seconds), max(megabytes), median(processor), seconds)
+    return figures

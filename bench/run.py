@@ -121,8 +121,9 @@ def evaluate(bench: Bench) -> None:
         at_most(f"evaluate: {megabytes:.2f} MB", *_seconds(found, "phiward", "tfparse"), 1.5)
         if size == EVALUATED:
             blocks = sum(len(re.findall(r"^\w.*\{$", text, re.MULTILINE)) for text in texts)
-            speed = megabytes / found["phiward"].seconds
-            print(f"{'':<34} {blocks:,} blocks, {speed:.2f} MB/s (goal >= 1): {'met' if speed >= 1 else 'MISSED'}")
+            speed = megabytes / found["phiward"].processor
+            print(f"{'':<34} {blocks:,} blocks, {speed:.2f} MB for each second of a core, start included", end=" ")
+            print(f"(goal >= 1): {'met' if speed >= 1 else 'MISSED'}", flush=True)
 
 
 def nested(bench: Bench) -> None:
@@ -161,10 +162,10 @@ def growth(bench: Bench) -> None:
             print(f"{'':<34} {size:,} within 60 s: {'met' if figure.seconds <= 60 else 'MISSED'}")
         before = (name, figure)
     size = min(SIZES[1], bench.largest)
-    seconds, megabytes = run(bench.scan(_tree(size, size)), WORK)
+    seconds, megabytes, _ = run(bench.scan(_tree(size, size)), WORK)
     print(f"{f'growth: {size:,} in one root':<34} {seconds:.2f} s, {megabytes:.0f} MB")
     report = WORK / "report.json"
-    seconds, megabytes = run(bench.scan(_tree(size), "--format", "json", "--output", report), WORK)
+    seconds, megabytes, _ = run(bench.scan(_tree(size), "--format", "json", "--output", report), WORK)
     written = report.stat().st_size / 2**20
     print(f"{f'growth: {size:,} to JSON':<34} {seconds:.2f} s, {megabytes:.0f} MB, a report of {written:.0f} MB")
 
