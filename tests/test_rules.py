@@ -70,9 +70,15 @@ def test_example(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
     assert not unfilled
 
 
+def needed_settings(rule: dict[str, Any]) -> Any:
+    """The settings without which a rule that `needs` a parameter is silent: those of its passing example."""
+    passing = (example for example in rule["examples"] if example["expect"] == "pass")
+    return next(passing)["settings"] if "needs" in rule else None
+
+
 @pytest.mark.parametrize("rule, dialect, snippet", SNIPPETS)
 def test_recommended_fix_passes_its_own_rule(rule: str, dialect: str, snippet: str, tmp_path: Path) -> None:
-    findings = verdicts(tmp_path, rule, {FILE[dialect]: snippet})
+    findings = verdicts(tmp_path, rule, {FILE[dialect]: snippet}, needed_settings(RULES[rule]))
     applicable = [f for f in findings if f.verdict is not Verdict.NOT_APPLICABLE]
     assert applicable, "the snippet shows nothing that the rule speaks to"
     assert {f.verdict for f in applicable} == {Verdict.PASS}, described(applicable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phiward.engine.judge import MAX_EVIDENCE, Selection, judge, reach, selects
-from phiward.errors import SettingsError
+from phiward.errors import PackError, SettingsError
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.model.finding import Verdict
 from phiward.model.project import Project
@@ -168,13 +168,14 @@ def test_two_roots_are_each_held_to_their_own():
         ({"least_days": 7}, []),
         ({"least_days": 3}, [("least_days", 7, 3)]),
         ({"engines": ["postgres"]}, []),
+        ({"named": ["oracle"]}, []),
         ({"engines": ["postgres", "oracle"]}, [("engines", ["postgres", "mysql"], ["postgres", "oracle"])]),
     ],
 )
 def test_what_asks_for_less_is_told(parameters, loosened):
     values, found = small_pack().parameters_for(Project(parameters=parameters))
     assert [(item.parameter, item.default, item.value) for item in found] == loosened
-    assert values == {"least_days": 7, "engines": ["postgres", "mysql"]} | parameters
+    assert values == {"least_days": 7, "engines": ["postgres", "mysql"], "named": []} | parameters
 
 
 @pytest.mark.parametrize(
@@ -185,11 +186,21 @@ def test_what_asks_for_less_is_told(parameters, loosened):
         ({"parameters": {"least_days": "7"}}, "least_days must be like 7"),
         ({"parameters": {"least_days": True}}, "least_days must be like 7"),
         ({"parameters": {"engines": [1]}}, "engines must be like"),
+        ({"parameters": {"named": [1]}}, "named must be like"),
     ],
 )
 def test_settings_that_are_wrong(settings, words):
     with pytest.raises(SettingsError, match=words):
         verdict(DAYS, scope("root", **settings), days=1)
+
+
+def test_a_rule_is_silent_while_what_it_needs_is_not_named():
+    rule = database_rule(needs="named", **{"assert": {"engine": {"in": {"parameter": "named"}}}})
+    assert verdict(rule, engine="oracle") == "not-applicable"
+    assert verdict(rule, scope("root", parameters={"named": ["oracle"]}), engine="oracle") == "pass"
+    assert verdict(rule, scope("root", parameters={"named": ["oracle"]}), engine="pg") == "fail"
+    with pytest.raises(PackError, match="unknown parameter"):
+        small_pack({**rule, "needs": "unheard_of"})
 
 
 # -- rules about absence

@@ -85,6 +85,7 @@ TYPES = {
 PARAMETERS: dict[str, dict[str, Any]] = {
     "least_days": {"default": 7, "stricter": "higher"},
     "engines": {"default": ["postgres", "mysql"], "stricter": "fewer"},
+    "named": {"default": [], "stricter": "fewer"},
 }
 PROFILES: dict[str, dict[str, Value]] = {"hipaa": {}, "strict": {"least_days": 35}}
 CITATION = "164.312(a)(1)"

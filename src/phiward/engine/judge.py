@@ -121,7 +121,11 @@ def _judge_row(rule: Rule, views: list[View], evaluators: dict[int, Evaluator], 
         return  # the rule does not speak to this type at all: coverage says so, not a verdict for each resource
     prepared = _Prepared(when, check)
     for view in views:
-        yield _judge_one(rule, prepared, view, evaluators[id(view.resource.scope)])
+        evaluator = evaluators[id(view.resource.scope)]
+        if rule.needs is not None and not evaluator.operand({"parameter": rule.needs}):
+            yield _finding(rule, view, Verdict.NOT_APPLICABLE, (), None)
+        else:
+            yield _judge_one(rule, prepared, view, evaluator)
 
 
 def _fit_when(when: Any, models: Callable[[str], bool]) -> Any:

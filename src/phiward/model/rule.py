@@ -43,3 +43,5 @@ class Rule:
     when: Any
     check: Any
     graph: str | None
+    needs: str | None = None
+    """The parameter without which the rule has nothing to hold a resource against: it is silent while that is empty."""

@@ -80,7 +80,7 @@ class Pack:
 
     def row(self, native_type: str) -> Row | None:
         """The catalog row of a native type, or None where the catalog does not know it."""
-        found = self._rows.get(native_type)
+        found = self._rows.get(native_type) or self._rows.get(f"{native_type.rpartition('/')[0]}/*")
         if found is None:
             return None
         raw, dialect = found
@@ -138,6 +138,7 @@ class Pack:
                 when=raw["when"],
                 check=raw["check"],
                 graph=raw["graph"],
+                needs=raw["needs"],
             )
             for raw in self._compiled["rules"]
         )
@@ -168,7 +169,8 @@ class Pack:
 
 def _same_kind(default: Value, value: Value) -> bool:
     if isinstance(default, list):
-        return isinstance(value, list) and all(type(item) is type(default[0]) for item in value)
+        like = type(default[0]) if default else str
+        return isinstance(value, list) and all(type(item) is like for item in value)
     return type(value) is type(default)
 
 
@@ -181,5 +183,5 @@ def looser(default: Value, value: Value, stricter: str) -> bool:
     if stricter == "more":
         return not set(default) <= set(value)
     if stricter == "fewer":
-        return not set(value) <= set(default)
+        return bool(default) and not set(value) <= set(default)  # an empty default asks for nothing yet
     return bool(value != default)

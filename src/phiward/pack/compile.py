@@ -22,7 +22,7 @@ from phiward.pack.vocabulary import BUILT_IN, DIALECTS, OPERATORS, QUANTIFIED
 
 _RULE_KEYS = {
     "id", "title", "severity", "citations", "resources", "when", "given", "assert", "graph", "message", "because",
-    "fix", "fix_snippets", "equivalents", "examples", "never_unknown", "references",
+    "fix", "fix_snippets", "equivalents", "examples", "never_unknown", "references", "needs",
 }  # fmt: skip
 _ROW_KEYS = {
     "type", "title", "kinds", "name", "satellites", "properties", "service", "doc", "parent", "like", "parts",
@@ -213,6 +213,8 @@ class Compiler:
         for kind in as_list(rule["resources"].get("kind", [])) + as_list(rule["resources"].get("not_kind", [])):
             if kind not in self.kinds:
                 raise PackError(f"unknown kind {kind!r}", where=where)
+        if rule.get("needs") is not None:
+            self.operand({"parameter": rule["needs"]}, where)
         fix = rule["fix"]
         return {
             "id": rule["id"],
@@ -230,6 +232,7 @@ class Compiler:
             "when": self.predicate(rule["when"], where) if "when" in rule else None,
             "check": self.scope_check(rule, where) if "scope" in rule["resources"] else self.check(rule, where),
             "graph": rule.get("graph"),
+            "needs": rule.get("needs"),
         }
 
     def check(self, rule: Any, where: str) -> Any:
