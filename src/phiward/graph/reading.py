@@ -7,7 +7,7 @@ from typing import Any
 
 from phiward.graph.truth import why
 from phiward.model.resource import AttributePath
-from phiward.model.value import Partial, Reference, Unknown, Value
+from phiward.model.value import Partial, Reference, Unknown, Value, undecided
 
 Step = str | int
 Resolve = Callable[[Reference], Value]
@@ -71,3 +71,19 @@ def _every(value: Value, rest: Sequence[Step], resolve: Resolve, at: AttributePa
         elif inner is not MISSING:
             found.append(inner)
     return found
+
+
+def inner(value: Value, *names: str) -> Value:
+    """A field inside of mappings that are in hand: unknown where one of them is, None where nothing is written."""
+    for name in names:
+        if undecided(value):
+            return why(value)
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def items(value: Value) -> list[Value]:
+    """The elements of a list that is in hand, undecided ones as `Unknown`; one `Unknown` where it is not known."""
+    if undecided(value):
+        return [why(value)]
+    return [why(item) if undecided(item) else item for item in value] if isinstance(value, list) else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phiward.graph.computed.admission import ADMISSION
 from phiward.graph.computed.cluster_storage import CLUSTER_STORAGE
 from phiward.graph.computed.control_plane import CONTROL_PLANE
 from phiward.graph.computed.databases import DATABASES
@@ -13,6 +14,7 @@ from phiward.graph.computed.namespaces import NAMESPACES
 from phiward.graph.computed.network import NETWORK
 from phiward.graph.computed.operations import OPERATIONS
 from phiward.graph.computed.plain_secrets import PLAIN_SECRETS
+from phiward.graph.computed.pod_settings import POD_SETTINGS
 from phiward.graph.computed.pods import PODS
 from phiward.graph.computed.policies import POLICIES
 from phiward.graph.computed.storage import STORAGE
@@ -21,6 +23,7 @@ from phiward.graph.computed.terms import TERMS
 from phiward.graph.view import ComputedProperty
 
 COMPUTED: dict[str, ComputedProperty] = {
+    **ADMISSION,
     **CLUSTER_STORAGE,
     **CONTROL_PLANE,
     **DATABASES,
@@ -33,6 +36,7 @@ COMPUTED: dict[str, ComputedProperty] = {
     **OPERATIONS,
     **PLAIN_SECRETS,
     **PODS,
+    **POD_SETTINGS,
     **POLICIES,
     **STORAGE,
     **STORES,
