@@ -10,8 +10,8 @@ from phiward.loaders.kubernetes.discovery import Found, discover
 from phiward.loaders.kubernetes.manifest import Manifest
 from phiward.loaders.kubernetes.reading import read_objects
 from phiward.loaders.loaded import Loaded
-from phiward.loaders.located_yaml import YamlError
 from phiward.loaders.tree import Tree
+from phiward.loaders.yaml_builder import YamlError
 from phiward.model.resource import Hole, Resource, Scope
 from phiward.settings import Projects, Settings
 

@@ -17,7 +17,8 @@ _MOVED = {"extensions": {"Ingress": "networking.k8s.io", "NetworkPolicy": "netwo
 class Placed(Protocol):
     """Knows where the entries of a document stand: `located_yaml.Spans`, or what maps a rendered one to its source."""
 
-    def whole(self) -> Span: ...
+    whole: Span
+
     def find(self, value: Value, path: AttributePath) -> Span | None: ...
 
 
@@ -57,7 +58,7 @@ class ManifestOrigin:
     def locate(self, path: AttributePath = ()) -> Location:
         spans = self._document.spans
         found = spans.find(self._document.value, (*self._prefix, *path))
-        return Location(self._path, found or spans.whole())
+        return Location(self._path, found or spans.whole)
 
 
 def native_type(api_version: str, kind: str) -> str:

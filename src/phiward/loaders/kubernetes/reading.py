@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from phiward.loaders.kubernetes.manifest import Manifest, ManifestOrigin, native_type, readable
-from phiward.loaders.located_yaml import Document, YamlError, documents
+from phiward.loaders.located_yaml import Document, documents
+from phiward.loaders.yaml_builder import YamlError
 from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown, Value, join
 from phiward.record import replace
@@ -102,7 +103,7 @@ def _nameless(value: dict[str, Value]) -> bool:
 
 
 def _at(document: Document, path: AttributePath, message: str) -> YamlError:
-    span = document.spans.find(document.value, path) or document.spans.whole()
+    span = document.spans.find(document.value, path) or document.spans.whole
     return YamlError(message, span.line, span.column)
 
 
