@@ -70,6 +70,7 @@ ENFORCED = """resource "aws_s3_bucket_ownership_controls" "a" {
         (OPEN_POLICY + block(restrict_public_buckets="var.v"), "unknown"),
         (OPEN_POLICY + block("account", restrict_public_buckets="true"), False),
         (OPEN_POLICY + OPEN_ACL + block("account", restrict_public_buckets="true"), True),
+        (OPEN_POLICY + block("account", restrict_public_buckets="true", count="var.n") + 'variable "n" {}', "unknown"),
         (OPEN_POLICY.replace('"*", Action', "var.v, Action"), "unknown"),
         (OPEN_POLICY.replace('"*", Action', "var.v, Action") + block(restrict_public_buckets="true"), False),
     ],
@@ -179,6 +180,7 @@ def disks(directory, text, address="aws_instance.a"):
     }
 
 
+PERHAPS_ON = 'variable "n" {}\nresource "aws_ebs_encryption_by_default" "d" {\ncount = var.n\n}\n'
 DEFAULT_ON = 'resource "aws_ebs_encryption_by_default" "d" {}\n'
 TEMPLATE = """resource "aws_launch_template" "t" {
   block_device_mappings {
@@ -219,6 +221,7 @@ FROM_SNAPSHOT = """resource "aws_instance" "a" {
         ('resource "aws_instance" "a" {\nroot_block_device {\nencrypted = var.v\n}\n}', {"root": "unknown"}),
         (DEFAULT_ON + 'resource "aws_instance" "a" {}', {"root": True}),
         (DEFAULT_ON.replace("{}", "{\nenabled = false\n}") + 'resource "aws_instance" "a" {}', {"root": False}),
+        (PERHAPS_ON + 'resource "aws_instance" "a" {}', {"root": "unknown"}),
         (
             'resource "aws_instance" "a" {\nebs_block_device {\ndevice_name = "/dev/sdf"\nsnapshot_id = "snap-1"\n}\n}',
             {"root": False, "/dev/sdf": "unknown"},

@@ -6,6 +6,7 @@ import pytest
 
 from phiward.model.resource import Hole
 from phiward.model.value import Partial, Reference, Unknown
+from phiward.record import replace
 from tests.graph.properties import views_of
 from tests.graph.small import graph_of, made, scope, view_of
 from tests.graph.undecided import Undecided
@@ -203,6 +204,31 @@ def test_satellites_of_as_many_parents_are_there_with_them():
     bucket = made("aws_bucket.a[*]", root)
     side = made("aws_bucket_versioning.v[*]", root, bucket=Reference("aws_bucket.a[*]", ("id",)), settings=ON)
     assert view_of("aws_bucket.a[*]", bucket, side).property("versioned") is True
+
+
+@pytest.mark.parametrize(
+    ("number", "of_parent", "expected"),
+    [
+        ("var.on ? 1 : 0", "var.on ? 1 : 0", True),
+        ("aws_bucket.a", "var.buckets", True),
+        ("var.on && var.kept ? 1 : 0", "var.on ? 1 : 0", Undecided("how many")),
+        ("aws_bucket.b", "var.buckets", Undecided("how many")),
+    ],
+)
+def test_satellites_of_another_number_may_not_be_there(number, of_parent, expected):
+    root = scope()
+    bucket = replace(made("aws_bucket.a[*]", root), number=of_parent)
+    side = made("aws_bucket_versioning.v[*]", root, bucket=Reference("aws_bucket.a[*]", ("id",)), settings=ON)
+    view = view_of("aws_bucket.a[*]", bucket, replace(side, number=number))
+    assert view.property("versioned") == expected
+
+
+def test_the_same_words_in_two_modules_may_count_differently():
+    root = scope()
+    bucket = replace(made("module.m.aws_bucket.a[*]", root), number="var.on")
+    side = made("aws_bucket_versioning.v[*]", root, bucket=Reference("module.m.aws_bucket.a[*]", ("id",)), settings=ON)
+    view = view_of("module.m.aws_bucket.a[*]", bucket, replace(side, number="var.on"))
+    assert view.property("versioned") == Undecided("how many")
 
 
 def test_a_hole_hides_satellites_of_what_was_given_to_it():

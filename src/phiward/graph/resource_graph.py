@@ -287,9 +287,9 @@ class ResourceGraph:
         doubt = self._unplaced.get((id(scope), row.type, alias))
         doubt = doubt or self._suspected.get((id(scope), resource.address, alias))
         for satellite in self._satellites.get((id(scope), resource.address, alias), ()):
-            if _may_be_none(satellite, resource):
-                doubt = doubt or Unknown(f"how many {satellite.address} there are is not known")
-            else:
+            doubt_of_it = perhaps_none(satellite, resource)
+            doubt = doubt or doubt_of_it
+            if doubt_of_it is None:
                 found.append(satellite)
         for hole in scope.holes if doubt is None else ():
             if not hole.references or resource.address in hole.references:
@@ -298,16 +298,32 @@ class ResourceGraph:
         return found if doubt is None else [*found, doubt]
 
 
-def _may_be_none(satellite: Resource, parent: Resource) -> bool:
-    """Whether the number of satellites is not known, and may be zero, while the parent is there.
+def perhaps_none(resource: Resource, beside: Resource) -> Unknown | None:
+    """The doubt about a resource of an unknown number: there may be none of it while the one beside it is there.
 
-    One in a module whose number is not known is there with a parent in the same module.
+    One in a module whose number is not known is there with what is in the same module, one whose own number is not
+    known with what has the same `count` or `for_each`.
     """
-    *modules, last = satellite.address.split("[*]")
-    if modules and not last and not parent.address.endswith("[*]"):
-        return True
+    *modules, last = resource.address.split("[*]")
     inside = ["[*]".join(modules[: depth + 1]) + "[*]." for depth in range(len(modules) if last else len(modules) - 1)]
-    return not all(parent.address.startswith(module) for module in inside)
+    if not all(beside.address.startswith(module) for module in inside) or (
+        modules and not last and not _as_many(resource, beside)
+    ):
+        return Unknown(f"how many {resource.address} there are is not known")
+    return None
+
+
+def _as_many(resource: Resource, beside: Resource) -> bool:
+    """Whether there surely is one of a resource for each of the one beside it."""
+    module, own = _divided(beside)
+    same_module = _divided(resource)[0] == module
+    return same_module and beside.address.endswith("[*]") and resource.number in (beside.number, own)
+
+
+def _divided(resource: Resource) -> tuple[str, str]:
+    """The module part of an address, and the rest of it without the instance key."""
+    start = max(0, resource.address.rfind(f"{resource.native_type}."))
+    return resource.address[:start], resource.address[start:].removesuffix("[*]")
 
 
 def _stands_alone(parts: Sequence[object], position: int) -> bool:

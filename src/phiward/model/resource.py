@@ -70,5 +70,7 @@ class Resource:
     """The provider configuration that manages it: resources of one name stand in one account and region."""
     module_calls: tuple[Location, ...] = ()
     """The module blocks that instantiate it, outermost first: an ignore on one of them applies here."""
+    number: str = ""
+    """What decides how many there are of it, as its source writes it, where that is not known."""
     context: bool = False
     """Whether it was read only to judge others: it stands outside of what a scan was asked about."""

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from phiward.graph.resource_graph import perhaps_none
 from phiward.graph.view import View
 from phiward.model.value import Unknown
 
 ELSEWHERE = Unknown("an account setting is declared through another provider configuration, maybe for this account")
 
 
-def declared(view: View, native_type: str) -> list[View]:
-    """Every resource of a native type that the same provider configuration of the root manages."""
-    return [v for v in _in_root(view, native_type) if v.resource.provider == view.resource.provider]
+def declared(view: View, native_type: str) -> list[View | Unknown]:
+    """Every resource of a native type that the same provider configuration of the root manages.
+
+    An `Unknown` stands for one of which there may be none.
+    """
+    return [_there(v, view) for v in _in_root(view, native_type) if v.resource.provider == view.resource.provider]
 
 
 def declared_for_account(view: View, native_type: str) -> list[View | Unknown]:
     """The same for a setting that holds in every region; one of another configuration may be of this account."""
     found = _in_root(view, native_type)
-    return [v if v.resource.provider == view.resource.provider else ELSEWHERE for v in found]
+    return [_there(v, view) if v.resource.provider == view.resource.provider else ELSEWHERE for v in found]
+
+
+def _there(setting: View, view: View) -> View | Unknown:
+    return perhaps_none(setting.resource, view.resource) or setting
 
 
 def _in_root(view: View, native_type: str) -> list[View]:

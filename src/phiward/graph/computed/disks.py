@@ -115,7 +115,8 @@ def _device(name: Value, block: dict[str, Value], default: Truth) -> dict[str, V
 def _by_default(view: View) -> Truth:
     """Whether the account encrypts every new volume: declared beside the machine, or off as AWS leaves it."""
     return any_of(
-        flag(setting.get("enabled"), default=True) for setting in declared(view, "aws_ebs_encryption_by_default")
+        setting if isinstance(setting, Unknown) else flag(setting.get("enabled"), default=True)
+        for setting in declared(view, "aws_ebs_encryption_by_default")
     )
 
 
@@ -143,7 +144,8 @@ def image_encrypted(view: View) -> Value | Derived:
 def _image_device(view: View, device: dict[str, Value]) -> Truth:
     source = device.get("snapshot_id")
     if source is None:
-        return flag(device.get("encrypted"), default=_by_default(view) is True)
+        written = device.get("encrypted")
+        return _by_default(view) if written is None else flag(written, default=False)
     return _inherited(view, source)
 
 

@@ -374,7 +374,7 @@ def metadata_tokens_required(view: View) -> Value | Derived:
             required = any_of([equals(tokens, "required"), equals(endpoint, "disabled")])
             return Derived(required, paths=["metadata_options.http_tokens"])
     account = any_of(
-        equals(setting.get("http_tokens"), "required")
+        setting if isinstance(setting, Unknown) else equals(setting.get("http_tokens"), "required")
         for setting in declared(view, "aws_ec2_instance_metadata_defaults")
     )
     return Derived(account, paths=["metadata_options.http_tokens"])

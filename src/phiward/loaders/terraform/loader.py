@@ -70,6 +70,7 @@ def _resource(instance: ResourceInstance, scope: Scope) -> Resource:
         scope=scope,
         module_calls=instance.module.calls,
         provider=instance.provider,
+        number=instance.number,
     )
 
 

@@ -72,6 +72,17 @@ class ResourceInstance:
         return values
 
     @property
+    def number(self) -> str:
+        """The text of `count` or `for_each` where it does not say how many instances there are."""
+        if not self.address.endswith("[*]"):
+            return ""
+        written = self.block.body.attributes
+        attribute = written["count"] if "count" in written else written["for_each"]
+        file = attribute.file or self.block.file
+        assert file is not None
+        return " ".join(file.text[attribute.value.start : attribute.value.end].split())
+
+    @property
     def provider(self) -> str:
         """The provider configuration that manages it, by the name where it is written: one account and region."""
         return self.module.configuration(self._provider_name())[0]
