@@ -106,6 +106,27 @@ def test_an_alias_a_copy_and_another_stores_key_are_uses_of_one_key():
     assert shared([("mercy", K), ("stjude", same)]) == "fail"
 
 
+@pytest.mark.parametrize("name", [VAR, Partial(("alias/", VAR)), Partial((VAR, "records"))])
+def test_an_alias_whose_name_is_not_known_may_be_the_one_that_a_store_names(name):
+    alias = ("aws_kms_alias.a", {"name": name, "target_key_id": K})
+    assert shared([("mercy", K), ("stjude", "alias/records")], alias) == "unknown"
+    assert shared([("mercy", K), ("stjude", "alias/aws/rds")], alias) == "pass"
+    assert shared([("mercy", K), ("mercy", "alias/records")], alias) == "pass"
+
+
+def test_an_alias_of_an_unknown_number_may_not_be_there():
+    alias = ("aws_kms_alias.a[*]", {"name": "alias/records", "target_key_id": K})
+    assert shared([("mercy", K), ("stjude", "alias/records")], alias) == "unknown"
+
+
+def test_a_store_of_an_unknown_number_may_not_be_there():
+    perhaps = ("aws_database.perhaps[*]", {"kms_key_id": K, "tags": {"tenant": "stjude"}})
+    assert shared([("mercy", K)], perhaps) == "unknown"
+    assert shared([("mercy", K), ("lakeside", K)], perhaps) == "fail"
+    assert shared([("stjude", K)], perhaps) == "pass"
+    assert shared([], perhaps) == "pass"
+
+
 def test_stores_of_another_root_do_not_count():
     pack = small_pack(SHARED)
     roots = [scope("one"), scope("two")]
@@ -143,6 +164,7 @@ def test_an_unknown_says_which_store_is_not_known():
         (None, L, "not-applicable"),
         ("mercy", None, "not-applicable"),
         ("mercy", "alias/records", "not-applicable"),
+        ("mercy", Partial(("alias/records", VAR)), "unknown"),
         ("mercy", Reference("aws_kms_key.vague", ("arn",)), "unknown"),
     ],
 )
@@ -176,6 +198,7 @@ def test_a_condition_that_is_not_known_makes_no_graph_rule_fail():
 
 
 ELSEWHERE = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ALIAS_ARN = "arn:aws:kms:us-east-1:{}:alias/records"
 PARTLY = Partial(("arn:aws:kms:us-east-1:1:key/", Unknown("each.key is not known")))
 
 
@@ -192,6 +215,19 @@ PARTLY = Partial(("arn:aws:kms:us-east-1:1:key/", Unknown("each.key is not known
         ([("mercy", None), ("stjude", None)], "not-applicable"),
         ([("mercy", K), ("stjude", K)], "not-applicable"),  # judged at the key
         ([(None, ELSEWHERE), ("stjude", ELSEWHERE)], "not-applicable"),
+        # on which key they are is not known, and it may be one
+        ([("mercy", VAR), ("stjude", VAR)], "unknown"),
+        ([("mercy", VAR), ("stjude", ELSEWHERE)], "unknown"),
+        ([("mercy", VAR), (VAR, VAR)], "unknown"),
+        ([("mercy", VAR), ("mercy", VAR)], "not-applicable"),
+        ([("mercy", VAR), ("stjude", K)], "not-applicable"),  # judged at the key
+        ([("mercy", VAR), (None, VAR)], "not-applicable"),
+        # a name that is not wholly known may be the other one
+        ([("mercy", Partial(("alias/records", VAR))), ("stjude", "alias/records-2")], "unknown"),
+        ([("mercy", "alias/records-2"), ("stjude", Partial(("alias/records", VAR)))], "unknown"),
+        # whether an alias is that of another account depends on where this one is
+        ([("mercy", "alias/records"), ("stjude", ALIAS_ARN.format(1))], "unknown"),
+        ([("mercy", ALIAS_ARN.format(1)), ("stjude", ALIAS_ARN.format(2))], "pass"),
         # one text, and perhaps two keys
         ([("mercy", PARTLY), ("stjude", PARTLY)], "unknown"),
         ([("mercy", PARTLY)], "pass"),

@@ -107,6 +107,11 @@ def test_a_word_of_ours_is_no_key_where_terraform_writes_it(word):
     assert database(kms_key_id=word).property("encryption.key") == Undecided("not recognisable")
 
 
+@pytest.mark.parametrize("odd", [[], ["alias/records"], {}, 7, True])
+def test_what_no_key_can_be_is_not_known(odd):
+    assert database(kms_key_id=odd).property("encryption.key") == Undecided("not a key")
+
+
 def test_the_key_of_a_property_that_is_not_written_is_its_default():
     assert database().key("encryption.key") == KeyUse("aws")
     assert database(kms_key_id=None).property("encryption.key") == "aws"

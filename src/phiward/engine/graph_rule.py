@@ -43,33 +43,35 @@ NOT_APPLICABLE = Judgement(applies=False)
 GraphRule = Callable[[View, "GraphIndex"], Judgement]
 
 
+@dataclass(slots=True)
+class KeyUses:
+    """Which stores of a scope use which key."""
+
+    by_key: dict[str, list[View]]
+    """The stores on each customer-managed key, by the key's identity."""
+    undecided: list[tuple[View, Unknown]]
+    """The stores whose key is not known, or may be another one than its name says."""
+    elsewhere: dict[str | Unknown | None, View]
+    """Tenants of those, and of the stores on keys that are not declared here; a store of each."""
+    owners: set[str | Unknown | None]
+    """Tenants of the keys themselves."""
+
+
 class GraphIndex:
     """What graph rules ask of a whole scan, worked out once."""
 
     def __init__(self, graph: ResourceGraph) -> None:
         self.graph = graph
-        self._uses: dict[int, dict[str, list[View]]] = {}
+        self._uses: dict[int, KeyUses] = {}
         self._volumes: dict[int, list[View]] | None = None
-        self._undecided: dict[int, list[tuple[View, Unknown]]] = {}
 
-    def uses(self, scope: Scope) -> tuple[dict[str, list[View]], list[tuple[View, Unknown]]]:
-        """Stores by the customer-managed key of a scope that they use, and the stores whose key is not known.
-
-        Volumes of clusters that are on one of these keys are among them.
-        """
-        if id(scope) not in self._uses:
-            by_key: dict[str, list[View]] = defaultdict(list)
-            undecided: list[tuple[View, Unknown]] = []
-            for view in (*self.graph.of_scope(scope), *self._volumes_on_keys_of(scope)):
-                if "datastore" not in view.row.kinds:
-                    continue
-                use = view.key(KEY_PROPERTY) if KEY_PROPERTY in view.row.properties else KeyUse("none")
-                if isinstance(use.custody, Unknown):
-                    undecided.append((view, use.custody))
-                elif use.custody == CUSTOMER:
-                    by_key[use.identity].append(view)
-            self._uses[id(scope)], self._undecided[id(scope)] = by_key, undecided
-        return self._uses[id(scope)], self._undecided[id(scope)]
+    def uses(self, scope: Scope) -> KeyUses:
+        """Which stores use which key of a scope; volumes of clusters that are on one of its keys are among them."""
+        found = self._uses.get(id(scope))
+        if found is None:
+            views = (*self.graph.of_scope(scope), *self._volumes_on_keys_of(scope))
+            found = self._uses[id(scope)] = _key_uses(views)
+        return found
 
     def _volumes_on_keys_of(self, scope: Scope) -> Iterable[View]:
         """Stores of clusters whose key another scope declares; each stays among its own cluster's stores, too."""
@@ -81,3 +83,38 @@ class GraphIndex:
                 if owner is not None:
                     self._volumes[id(owner)].append(view)
         return self._volumes.get(id(scope), ())
+
+
+def key_of(view: View) -> KeyUse:
+    """Which key a store uses; custody `none` for a type of which the catalog says nothing."""
+    return view.key(KEY_PROPERTY) if KEY_PROPERTY in view.row.properties else KeyUse("none")
+
+
+def _key_uses(views: Iterable[View]) -> KeyUses:
+    uses = KeyUses(defaultdict(list), [], {}, set())
+    names: dict[str, dict[str, list[View]]] = defaultdict(lambda: defaultdict(list))
+    for view in views:
+        if "key" in view.row.kinds:
+            uses.owners.add(view.tenancy.tenant)
+        if "datastore" not in view.row.kinds:
+            continue
+        use = key_of(view)
+        doubt = use.custody if isinstance(use.custody, Unknown) else use.doubt
+        if doubt is not None:
+            uses.undecided.append((view, doubt))
+        if use.custody == CUSTOMER:
+            uses.by_key[use.identity].append(view)
+            names[_bare(use.identity)][use.identity].append(view)
+        if doubt is not None or (use.custody == CUSTOMER and not use.resource):
+            uses.elsewhere.setdefault(view.tenancy.tenant, view)
+    for name, written in names.items():
+        if name in written and len(written) > 1:
+            why = Unknown(f"whether {' and '.join(sorted(written))} are one key depends on region and account")
+            uses.undecided += [(view, why) for stores in written.values() for view in stores]
+    return uses
+
+
+def _bare(identity: str) -> str:
+    """The name of an alias without its region and account."""
+    name = identity.rpartition(":alias/")[2]
+    return identity if name == identity else f"alias/{name}"

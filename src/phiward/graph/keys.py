@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from phiward.model.value import Partial, Reference, Unknown, Value
-from phiward.record import dataclass
+from phiward.record import dataclass, replace
 
 if TYPE_CHECKING:
     from phiward.graph.resource_graph import ResourceGraph
@@ -36,18 +36,21 @@ class KeyUse:
     """Whether the identity is the address of a key in the graph."""
     scope: Scope | None = None
     """The scope of that key where it is another one's: a volume of a cluster on a key that Terraform declares."""
+    doubt: Unknown | None = None
+    """Why it may yet be the key of another identity, its custody being known."""
 
 
 def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
     """What a key argument means. An empty string is as absent: custody `none` is never returned for a written key."""
     for _ in range(_MAX_HOPS):
         if isinstance(value, (str, Partial)):
-            alias = graph.alias(_alias_name(value), scope)
-            if alias is None:
+            alias = graph.alias(alias_name(value), scope)
+            if alias is None or isinstance(alias, Unknown):
                 elsewhere = graph.key_elsewhere(value, scope) if isinstance(value, str) else None
                 if elsewhere is not None:
                     return KeyUse(CUSTOMER, elsewhere.address, resource=True, scope=elsewhere.scope)
-                return _text(value) if isinstance(value, str) else _partial(value)
+                use = _text(value) if isinstance(value, str) else _partial(value)
+                return replace(use, doubt=alias) if use.custody == CUSTOMER and alias is not None else use
             value = _through_alias(alias.attributes, alias.native_type)
             continue
         if isinstance(value, Unknown):
@@ -89,10 +92,12 @@ def keys_by_name(graph: ResourceGraph, resources: Iterable[Resource]) -> dict[st
     return found
 
 
-def _alias_name(value: str | Partial) -> str | Partial:
-    """The alias that an alias ARN ends in; anything else as it is."""
-    before, colon, name = value.partition(":alias/") if isinstance(value, str) else ("", "", "")
-    return f"alias/{name}" if colon and before.startswith("arn:") else value
+def alias_name(value: str | Partial) -> str | Partial:
+    """The alias that an alias ARN ends in, whatever its region and account; anything else as it is."""
+    last = value.parts[-1] if isinstance(value, Partial) else value
+    before, colon, name = last.partition(":alias/") if isinstance(last, str) else ("", "", "")
+    arn = isinstance(value, Partial) or before.startswith("arn:")
+    return f"alias/{name}" if colon and arn else value
 
 
 def _through_alias(attributes: object, native_type: str) -> Value:
@@ -115,14 +120,12 @@ def _text(text: str) -> KeyUse:
 
 def _partial(value: Partial) -> KeyUse:
     """An ARN or alias of which some pieces are not known: `arn:aws:kms:${region}:${account}:key/...`."""
+    doubt = next((part for part in value.parts if isinstance(part, Unknown)), None)
     known = "".join(part if isinstance(part, str) else "\0" for part in value.parts)
     if "alias/aws/" in known:
         return KeyUse(AWS, str(value))
     if known.startswith("arn:") and ":kms:" in known and (":key/" in known or re.search(r":alias/[^\0]", known)):
-        return KeyUse(CUSTOMER, str(value))
+        return KeyUse(CUSTOMER, str(value), doubt=doubt)
     if re.match(r"alias/[^\0]{4,}", known):
-        return KeyUse(CUSTOMER, str(value))
-    for part in value.parts:
-        if isinstance(part, Unknown):
-            return KeyUse(part)
-    return KeyUse(Unknown(f"{value} is known only after apply"))
+        return KeyUse(CUSTOMER, str(value), doubt=doubt)
+    return KeyUse(doubt or Unknown(f"{value} is known only after apply"))

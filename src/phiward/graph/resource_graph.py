@@ -88,7 +88,7 @@ class ResourceGraph:
         self._unplaced: dict[tuple[int, str, str], Unknown] = {}
         self._suspected: dict[tuple[int, str, str], Unknown] = {}
         self._names: dict[tuple[int, str], _Names] = {}
-        self._aliases: dict[tuple[int, Value], list[Resource]] | None = None
+        self._aliases: dict[int, _Names] | None = None
         self._clusters: dict[int, Cluster] = {}
         self._keys: dict[str, list[Resource]] | None = None
         self._depth = 0
@@ -109,17 +109,23 @@ class ResourceGraph:
         elif resource.native_type not in self.pack.satellite_types:
             self.unmodelled[resource.native_type] += 1
 
-    def alias(self, name: Value, scope: Scope) -> Resource | None:
-        """The alias of a KMS key that a scope declares under a name, unless two regions hold one each."""
+    def alias(self, name: Value, scope: Scope) -> Resource | Unknown | None:
+        """The alias of a KMS key that a scope declares under a name; an `Unknown` where one may be declared."""
         if self._aliases is None:
-            self._aliases = defaultdict(list)
+            self._aliases = defaultdict(_Names)
             for (root, _), resource in self._by_address.items():
-                if resource.native_type == "aws_kms_alias" and isinstance(
-                    resource.attributes.get("name"), (str, Partial)
-                ):
-                    self._aliases[root, resource.attributes["name"]].append(resource)
-        found = self._aliases.get((id(scope), name), ())
-        return found[0] if len(found) == 1 else None
+                if resource.native_type == "aws_kms_alias":
+                    written = resource.attributes.get("name")
+                    resolved = self.resolve(written, resource.scope) if isinstance(written, Reference) else written
+                    self._aliases[root].add(resolved, resource)
+        names = self._aliases[id(scope)]
+        placement = _among(names.exact[name]) if name in names.exact else Placement()
+        if not placement.parents and placement.doubt is None and isinstance(name, str) and name.startswith("alias/"):
+            placement = names.possible(name)
+        for found in placement.parents:
+            doubtful = isinstance(name, str) and "[*]" in found.address
+            return Unknown(f"how many {found.address} there are is not known") if doubtful else found
+        return placement.doubt
 
     def key_elsewhere(self, text: str, scope: Scope) -> Resource | None:
         """The one KMS key of another scope that an object of a cluster names by its ARN, id or alias."""

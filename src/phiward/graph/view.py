@@ -339,7 +339,11 @@ class View:
     def _converted(self, value: Value, type_: str, owner: Resource, at: AttributePath) -> Reading:
         """The value as its property's type wants it."""
         if type_ == "key":
-            if value in CUSTODIES and read_path(owner.attributes, at, lambda r: r)[0] == value:
+            if (
+                isinstance(value, str)
+                and value in CUSTODIES
+                and read_path(owner.attributes, at, lambda r: r)[0] == value
+            ):
                 return Reading(Unknown("what is written is not recognisable as a KMS key"), owner, at)
             use = key_use(value, self.graph, self.resource.scope)
             return Reading(use.custody, owner, at, key=use)
