@@ -80,6 +80,11 @@ RULE = 'resource "aws_lb_listener_rule" "r" {{\nlistener_arn = aws_lb_listener.a
             'resource "aws_lb" "g" {\nload_balancer_type = "gateway"\n}',
             None,
         ),
+        (
+            "load_balancer_arn = aws_lb.g.arn\n" + FORWARD,
+            'resource "aws_lb" "g" {\nload_balancer_type = var.v\n}',
+            "unknown",
+        ),
     ],
 )
 def test_listeners(tmp_path, body, beside, expected):
@@ -132,6 +137,14 @@ resource "aws_load_balancer_listener_policy" "l" {{
             "TLSv1.2",
         ),
         (CLASSIC.format("ssl") + NEGOTIATION.format("Protocol-TLSv1.2", "true"), True, "unknown"),
+        (
+            CLASSIC.format("ssl")
+            + NEGOTIATION.format("Reference-Security-Policy", "ELBSecurityPolicy-TLS-1-2-2017-01").replace(
+                '"SSLNegotiationPolicyType"', "var.v"
+            ),
+            True,
+            "unknown",
+        ),
     ],
 )
 def test_classic_load_balancers(tmp_path, text, enforced, version):
@@ -178,7 +191,9 @@ def test_function_permissions(tmp_path, body, expected):
         ('route_key = "GET /a"', "", True),
         ('route_key = "GET /a"\nauthorization_type = "JWT"', "", False),
         ('route_key = "OPTIONS /a"', "", False),
-        ('route_key = "$default"', "", True),
+        ('route_key = "$default"', "", "unknown"),
+        ('route_key = "$default"\nauthorization_type = "JWT"', "", False),
+        ('route_key = "$default"\napi_id = aws_apigatewayv2_api.s.id', "HTTP", True),
         ('route_key = "$default"\napi_id = aws_apigatewayv2_api.s.id', "WEBSOCKET", None),
         ('route_key = "$connect"', "", True),
         ('route_key = "send"', "", None),

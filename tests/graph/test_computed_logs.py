@@ -257,6 +257,14 @@ ON = 'status = "Enabled"\n'
             None,
             id="tagged objects only",
         ),
+        *(
+            pytest.param(lifecycle(ON + f"{narrowed}\nexpiration {{\n days = 1\n}}"), Undecided("open"), id=name)
+            for name, narrowed in (
+                ("tags not known", "filter {\n and {\n tags = var.open\n}\n}"),
+                ("perhaps a tag", 'filter {\ndynamic "tag" {\nfor_each = var.open\ncontent {\n}\n}\n}'),
+                ("perhaps a filter", 'dynamic "filter" {\nfor_each = var.open\ncontent {\n}\n}'),
+            )
+        ),
         pytest.param(
             lifecycle(ON + 'filter {\n and {\n tags = { tmp = "1" }\n}\n}\nexpiration {\n days = 1\n}'),
             None,

@@ -216,6 +216,25 @@ def test_a_later_or_narrower_deny_does_not(tmp_path):
     assert entries(tmp_path, text, address="aws_network_acl.a") == [("0.0.0.0/0", "tcp", 22, 22, True)]
 
 
+@pytest.mark.parametrize(
+    ("was", "undecided", "expected"),
+    [
+        ('protocol = "tcp"', "protocol = var.v", "unknown"),
+        ("to_port = 25", "to_port = var.v", "unknown"),
+        ('cidr_block = "0.0.0.0/0"', "cidr_block = var.v", "unknown"),
+        ('cidr_block = "0.0.0.0/0"', 'cidr_block = "10.0.0.0/${var.v}"', "unknown"),
+        # the range of a network of one's own never holds the whole internet
+        ('cidr_block = "0.0.0.0/0"', "cidr_block = aws_vpc.v.cidr_block", True),
+        ("from_port = 20", "from_port = 23", True),
+    ],
+)
+def test_a_deny_that_is_not_known_may_stop_what_follows(tmp_path, was, undecided, expected):
+    text = acl((100, "deny", "tcp", 20, 25, "0.0.0.0/0")).replace(was, undecided)
+    text = text[:-1] + acl((200, "allow", "tcp", 22, 22, "0.0.0.0/0")).partition("\n")[2]
+    text += '\nvariable "v" {}\nresource "aws_vpc" "v" {}'
+    assert entries(tmp_path, text, address="aws_network_acl.a") == [("0.0.0.0/0", "tcp", 22, 22, expected)]
+
+
 def test_rules_beside_the_acl(tmp_path):
     text = """
     resource "aws_network_acl" "a" {}

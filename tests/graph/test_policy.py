@@ -103,6 +103,8 @@ def test_condition_keys_and_operators_lose_their_case():
         ({"AWS": Partial(("arn:aws:iam::", VALUE, ":root"))}, False),
         ({"AWS": VALUE}, "unknown"),
         (VALUE, "unknown"),
+        ({"AWS": Partial(("*", VALUE))}, "unknown"),
+        ({"*": Partial((VALUE, "*"))}, "unknown"),
         ({"Service": "sns.amazonaws.com"}, False),
         ({"Service": "*"}, "unknown"),
         ({"AWS": "arn:aws:iam::*:root"}, "unknown"),
@@ -227,6 +229,11 @@ def test_a_deny_with_a_further_condition_is_no_wall():
 def test_a_wall_may_spare_the_services_of_aws():
     condition = {**WALL["Condition"], "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
     assert public(GRANT, {**WALL, "Condition": condition}) == []
+
+
+def test_whom_a_wall_spares_may_not_be_known():
+    condition = {**WALL["Condition"], "Bool": {"aws:PrincipalIsAWSService": Unknown("open")}}
+    assert public(GRANT, {**WALL, "Condition": condition}) == "unknown"
 
 
 def test_a_wall_of_any_value_lets_callers_without_the_key_through():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from phiward.graph.policy import HOLE, REFERENCE, Condition, Statement, sketch
-from phiward.graph.truth import Truth, all_of, any_of, negate, why
+from phiward.graph.truth import Truth, all_of, any_of, negate, one_of, why
 from phiward.model.value import Unknown, Value
 
 _S3_KEYS = frozenset(
@@ -95,7 +95,10 @@ def refuses_strangers(statement: Statement) -> Truth:
         return False
     effect: Truth = statement.effect if isinstance(statement.effect, Unknown) else True
     # Conditions of a Deny narrow it: only a lone one that spares nobody but the named keeps all others out.
-    telling = [condition for condition in statement.conditions if not _spares_services(condition)]
+    telling = [condition for condition in statement.conditions if _spares_services(condition) is not True]
+    spared = [spares for condition in telling if isinstance(spares := _spares_services(condition), Unknown)]
+    if len(telling) - len(spared) == 1 and spared:
+        return spared[0]
     if len(telling) != 1:
         return False
     condition = telling[0]
@@ -111,21 +114,20 @@ def refuses_strangers(statement: Statement) -> Truth:
     return False
 
 
-def _spares_services(condition: Condition | Unknown) -> bool:
+def _spares_services(condition: Condition | Unknown) -> Truth:
     """Whether it spares nobody but AWS's own services, which are not strangers."""
-    return (
-        isinstance(condition, Condition)
-        and condition.key == "aws:principalisawsservice"
-        and condition.operator == "bool"
-        and condition.values == ("false",)
-    )
+    if isinstance(condition, Unknown):
+        return False
+    if condition.key != "aws:principalisawsservice" or condition.operator != "bool":
+        return False
+    return all_of(one_of(value, ("false",)) for value in condition.values)
 
 
 def _anyone(kind: str, value: Value) -> Truth:
     text = sketch(value)
     if text == "*":
         return True if kind in ("*", "AWS") else Unknown(f"IAM gives no meaning to a {kind} principal of *")
-    if text == HOLE:
+    if HOLE in text and not text.strip(f"*{HOLE}"):
         return why(value)
     if kind == "AWS" and "*" in text:
         return Unknown("IAM takes no wildcard inside a principal")

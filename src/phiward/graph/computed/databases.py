@@ -170,6 +170,8 @@ def _audits(view: View, engine: Engine, group: str, options: str) -> Truth:
     parameters = named.get("parameter")
     by_parameter = any_of(_writes(name, entry(parameters, name)) for name in engine.audit)
     loaded = entry(parameters, "shared_preload_libraries") if "pgaudit.log" in engine.audit else None
+    if by_parameter is False and isinstance(loaded, Unknown):
+        return loaded
     if by_parameter is False and isinstance(loaded, str) and "pgaudit" in loaded:
         return Unknown("pgaudit is loaded; it may be on for single roles", "set pgaudit.log in the group")
     return by_parameter

@@ -91,8 +91,10 @@ def _without_protocol(view: View) -> Value | Derived:
     target = view.follow(balancer) if isinstance(balancer, Reference) else None
     if target is None:
         return Unknown("the listener's protocol is not written", "write protocol")
-    kind = target.get("load_balancer_type")
-    return None if kind == "gateway" else Derived(_serves_nothing(view), paths=["default_action"])
+    gateway = equals(target.get("load_balancer_type"), "gateway")
+    if gateway is not False:
+        return None if gateway is True else gateway
+    return Derived(_serves_nothing(view), paths=["default_action"])
 
 
 def _serves_nothing(view: View) -> Truth:
@@ -175,7 +177,11 @@ def _classic_policies(view: View) -> Iterator[Value]:
     for policy in policies:
         if isinstance(policy, Unknown):
             yield policy
-        elif policy.get("policy_type_name") in (None, "SSLNegotiationPolicyType"):
+            continue
+        kind = policy.get("policy_type_name")
+        if undecided(kind):
+            yield why(kind)
+        elif kind in (None, "SSLNegotiationPolicyType"):
             yield _classic_policy(policy)
 
 
@@ -279,18 +285,20 @@ def route_anonymous(view: View) -> Value | Derived:
     if undecided(key):
         return why(key)
     text = str(key)
-    http = " " in text or (text == "$default" and not _is_websocket(view))
-    if not http and text != "$connect":
+    websocket = _is_websocket(view) if text == "$default" else " " not in text and text != "$connect"
+    if websocket is True:
         return None
     method = text.partition(" ")[0]
     open_to_all = equals(view.get("authorization_type") or "NONE", "none")
-    return Derived(all_of([method != "OPTIONS", open_to_all]), paths=["authorization_type"])
+    return Derived(all_of([method != "OPTIONS", open_to_all, negate(websocket)]), paths=["authorization_type"])
 
 
-def _is_websocket(view: View) -> bool:
+def _is_websocket(view: View) -> Truth:
     api = view.get("api_id")
     target = view.follow(api) if isinstance(api, Reference) else None
-    return target is not None and target.get("protocol_type") == "WEBSOCKET"
+    if target is None:
+        return Unknown("whether its API is one of websockets was not read", "refer to the declared API in api_id")
+    return equals(target.get("protocol_type"), "websocket")
 
 
 def default_endpoint_answers(view: View) -> Value | Derived:

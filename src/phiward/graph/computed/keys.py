@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from phiward.graph.policy import REFERENCE, sketch
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, one_of, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
-from phiward.model.value import Unknown, Value, undecided
+from phiward.model.value import Reference, Unknown, Value, undecided
 
 
 def named_or_switched(view: View, *, name: str, switch: str = "", default: bool = False) -> Value | Derived:
@@ -99,11 +100,12 @@ def holds(view: View, *, path: str, value: str) -> Value | Derived:
 
 
 def is_one_of(view: View, *, path: str, values: Iterable[str]) -> Value | Derived:
-    """Whether a word is among `values`; a reference names something of one's own, so it is not."""
+    """Whether a word is among `values`; the name of something of one's own is not."""
     value = view.get(path)
-    known = {word.lower() for word in values}
-    answer = False if undecided(value) and not isinstance(value, Unknown) else one_of(value, known)
-    return Derived(answer, paths=_first_written(view, [path]))
+    if isinstance(value, Reference):
+        own = sketch(value) == REFERENCE
+        value = "" if own else view.graph.resolve(value, view.resource.scope)
+    return Derived(one_of(value, {word.lower() for word in values}), paths=_first_written(view, [path]))
 
 
 def _first_written(view: View, paths: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from phiward.graph.computed.reading import Block, blocks, number
-from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, why
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Partial, Unknown, Value, undecided
 
@@ -262,25 +262,34 @@ def _expiration(rule: Block) -> Value:
         status = rule.get("enabled")
     if undecided(status):
         return why(status)
-    if status not in ("Enabled", True, "true") or _only_tagged(rule):
+    if status not in ("Enabled", True, "true"):
         return None
-    for block in blocks(rule.get("expiration")):
-        if isinstance(block, Unknown):
-            return block
-        if block.get("date") is not None:
-            return FIXED_DATE
-        if (days := number(block.get("days"))) not in (None, 0):
-            return days
+    tagged = _only_tagged(rule)
+    for block in blocks(rule.get("expiration")) if tagged is not True else []:
+        days = block if isinstance(block, Unknown) else number(block.get("days"))
+        if isinstance(block, dict) and block.get("date") is not None:
+            days = FIXED_DATE
+        if days not in (None, 0):
+            return days if tagged is False else tagged
     return None
 
 
-def _only_tagged(rule: dict[str, Value]) -> bool:
+def _only_tagged(rule: dict[str, Value]) -> Truth:
     """Whether a rule's filter asks for tags."""
-    if rule.get("tags"):
-        return True
-    filters = [block for block in blocks(rule.get("filter")) if isinstance(block, dict)]
-    joined = [both for block in filters for both in blocks(block.get("and")) if isinstance(both, dict)]
-    return any(block.get("tag") for block in filters) or any(both.get("tags") for both in joined)
+    asked: list[Truth] = [_any_tags(rule.get("tags"))]
+    for block in blocks(rule.get("filter")):
+        if isinstance(block, Unknown):
+            asked.append(block)
+            continue
+        asked.append(written(block.get("tag")))
+        asked += [
+            both if isinstance(both, Unknown) else _any_tags(both.get("tags")) for both in blocks(block.get("and"))
+        ]
+    return any_of(asked)
+
+
+def _any_tags(tags: Value) -> Truth:
+    return why(tags) if undecided(tags) else bool(tags)
 
 
 def bucket_lock_days(view: View) -> Value | Derived:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from phiward.graph.computed.declared import declared
 from phiward.graph.computed.reading import blocks
-from phiward.graph.truth import Truth, any_of, equals, flag, listed, negate, why
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.resource import AttributePath, Resource
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
@@ -231,8 +231,10 @@ def _acl_entries(view: View, way: Direction) -> list[Value] | Unknown:
     for _, allows, entry in entries:
         if not allows:
             denied.append(entry)
-        elif not any(_contains(wall, entry, way) for wall in denied):
-            result.append(entry)
+            continue
+        stopped = any_of(_contains(wall, entry, way) for wall in denied)
+        if stopped is not True:
+            result.append({**entry, "open_to_world": all_of([entry["open_to_world"], negate(stopped)])})
     return result
 
 
@@ -264,18 +266,31 @@ def _acl_entry(block: Entry, way: Direction) -> tuple[int, bool, Entry] | Unknow
     return number, bool(allows), {way.end: source, **ports, "open_to_world": _world(source)}
 
 
-def _contains(wall: Entry, entry: Entry, way: Direction) -> bool:
-    """Whether a deny entry surely stops everything that an allow entry lets through."""
-    same_place = wall[way.end] in (entry[way.end], "0.0.0.0/0" if ":" not in str(entry[way.end]) else "::/0")
-    if not same_place or undecided(wall[way.end]):
-        return False
+def _contains(wall: Entry, entry: Entry, way: Direction) -> Truth:
+    """Whether a deny entry stops everything that an allow entry lets through."""
+    place = _same_place(wall, entry, way)
     if wall["protocol"] == "all":
-        return True
+        return place
+    protocols = [wall["protocol"], entry["protocol"]]
+    doubts = [word for word in protocols if isinstance(word, Unknown)]
+    protocol: Truth = doubts[0] if doubts else protocols[0] == protocols[1]
+    return all_of([place, protocol, _port_within(wall, entry)])
+
+
+def _same_place(wall: Entry, entry: Entry, way: Direction) -> Truth:
+    source, wanted = wall[way.end], entry[way.end]
+    if undecided(source):
+        return False if wall["open_to_world"] is False and entry["open_to_world"] is True else why(source)
+    return source in (wanted, "::/0" if ":" in str(wanted) else "0.0.0.0/0")
+
+
+def _port_within(wall: Entry, entry: Entry) -> Truth:
     bounds = [wall.get("from_port"), entry.get("from_port"), entry.get("to_port"), wall.get("to_port")]
+    for port in bounds:
+        if isinstance(port, Unknown):
+            return port
     ports = [port for port in bounds if isinstance(port, int)]
-    if wall["protocol"] != entry["protocol"] or len(ports) != len(bounds):
-        return False
-    return ports[0] <= ports[1] and ports[2] <= ports[3]
+    return len(ports) == len(bounds) and ports[0] <= ports[1] and ports[2] <= ports[3]
 
 
 def default_group_ingress(view: View) -> list[Value] | Unknown | None:
