@@ -14,6 +14,7 @@ from phiward.graph.tenancy import Surroundings
 from phiward.model.value import Unknown, Value, undecided
 
 if TYPE_CHECKING:
+    from phiward.graph.access import Access
     from phiward.graph.network_policies.isolation import Policies
     from phiward.graph.resource_graph import ResourceGraph
     from phiward.graph.view import View
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Labels = Mapping[str, Value]
 NAMESPACE = "Namespace"
+DEFAULT_ACCOUNT = "default"
+"""The service account of pods that name none; every namespace has one."""
 POD = "pod"
 """The part of a row (see `Row.parts`) in which a workload's pod template stands."""
 
@@ -59,6 +62,28 @@ class Cluster:
     def workloads(self) -> list[View]:
         """Everything that makes pods."""
         return [view for view in self._graph.of_scope(self.scope) if POD in view.row.parts]
+
+    @cached_property
+    def accounts(self) -> dict[tuple[str, str], View]:
+        """The service accounts that are declared, by namespace and name."""
+        return {(namespace_of(view), str(view.name)): view for view in self.of("ServiceAccount")}
+
+    @cached_property
+    def account_users(self) -> dict[tuple[str, str], list[View]]:
+        """The workloads that run as each service account, by its namespace and name."""
+        found: dict[tuple[str, str], list[View]] = defaultdict(list)
+        for view in self.workloads:
+            name = account_of(view)
+            if isinstance(name, str):
+                found[namespace_of(view), name].append(view)
+        return found
+
+    @cached_property
+    def access(self) -> Access:
+        """Who is granted what."""
+        from phiward.graph.access import Access
+
+        return Access(self)
 
     @cached_property
     def namespaces(self) -> dict[str, View]:
@@ -100,6 +125,22 @@ def namespace_of(view: View) -> str:
     metadata = view.resource.attributes.get("metadata")
     value = metadata.get("namespace") if isinstance(metadata, dict) else None
     return "" if value is None else str(value)
+
+
+def account_of(view: View) -> Value:
+    """The name of the service account that a workload's pods run as; None where it makes no pods of its own."""
+    spec = view.get(f"@{POD}.spec")
+    if undecided(spec):
+        return Unknown("the pods are not known")
+    if not isinstance(spec, dict):
+        return None
+    for field in ("serviceAccountName", "serviceAccount"):
+        name = spec.get(field)
+        if undecided(name):
+            return Unknown("the service account is not known")
+        if name not in (None, ""):
+            return str(name)
+    return DEFAULT_ACCOUNT
 
 
 def labels_of(view: View, part: str = "metadata") -> Labels | Unknown:

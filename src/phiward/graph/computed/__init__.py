@@ -7,6 +7,7 @@ from phiward.graph.computed.cluster_storage import CLUSTER_STORAGE
 from phiward.graph.computed.control_plane import CONTROL_PLANE
 from phiward.graph.computed.databases import DATABASES
 from phiward.graph.computed.edge import EDGE
+from phiward.graph.computed.grants import GRANTS
 from phiward.graph.computed.ingress import INGRESS
 from phiward.graph.computed.keys import KEYS
 from phiward.graph.computed.logs import LOGS
@@ -17,6 +18,7 @@ from phiward.graph.computed.plain_secrets import PLAIN_SECRETS
 from phiward.graph.computed.pod_settings import POD_SETTINGS
 from phiward.graph.computed.pods import PODS
 from phiward.graph.computed.policies import POLICIES
+from phiward.graph.computed.privileges import PRIVILEGES
 from phiward.graph.computed.storage import STORAGE
 from phiward.graph.computed.stores import STORES
 from phiward.graph.computed.terms import TERMS
@@ -29,6 +31,7 @@ COMPUTED: dict[str, ComputedProperty] = {
     **DATABASES,
     **EDGE,
     **INGRESS,
+    **GRANTS,
     **KEYS,
     **LOGS,
     **NAMESPACES,
@@ -38,6 +41,7 @@ COMPUTED: dict[str, ComputedProperty] = {
     **PODS,
     **POD_SETTINGS,
     **POLICIES,
+    **PRIVILEGES,
     **STORAGE,
     **STORES,
     **TERMS,

@@ -6,9 +6,7 @@ Access to Resources with AppArmor", "Configure Service Accounts for Pods", "Assi
 
 from __future__ import annotations
 
-from typing import Any
-
-from phiward.graph.cluster import annotations_of, namespace_of
+from phiward.graph.cluster import DEFAULT_ACCOUNT, account_of, annotations_of, namespace_of
 from phiward.graph.computed.pods import each_container, pod_spec
 from phiward.graph.reading import inner, items
 from phiward.graph.truth import Truth, any_of
@@ -16,7 +14,6 @@ from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.resource import AttributePath, Resource
 from phiward.model.value import Unknown, Value, undecided
 
-DEFAULT_ACCOUNT = "default"
 _APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _ANNOTATED = {"runtime/default": "RuntimeDefault", "unconfined": "Unconfined"}
 _SECURITY = "securityContext"
@@ -131,23 +128,9 @@ def _tolerates(toleration: Value) -> Truth:
     return key if isinstance(key, Unknown) else not str(key).startswith("node.kubernetes.io/")
 
 
-def account_name(spec: dict[str, Value]) -> Any:
-    """The service account of a pod: its name or why that is not known."""
-    for field in ("serviceAccountName", "serviceAccount"):
-        name = spec.get(field)
-        if undecided(name):
-            return Unknown("the service account is not known")
-        if name not in (None, ""):
-            return str(name)
-    return DEFAULT_ACCOUNT
-
-
 def pod_service_account(view: View) -> Value | Derived:
     """The name of the service account that pods run as."""
-    spec = pod_spec(view)
-    if not isinstance(spec, dict):
-        return spec or None
-    return Derived(account_name(spec), paths=["@pod.spec.serviceAccountName", "@pod.spec.serviceAccount"])
+    return Derived(account_of(view), paths=["@pod.spec.serviceAccountName", "@pod.spec.serviceAccount"])
 
 
 def pod_mounts_token(view: View) -> Value | Derived:
@@ -158,16 +141,15 @@ def pod_mounts_token(view: View) -> Value | Derived:
     own = spec.get("automountServiceAccountToken")
     if own is not None:
         return Derived(own, paths=["@pod.spec.automountServiceAccountToken"])
-    name = account_name(spec)
-    return Derived(
-        name if isinstance(name, Unknown) else _account_mounts(view, name), paths=["@pod.spec.serviceAccountName"]
-    )
+    name = account_of(view)
+    found = _account_mounts(view, name) if isinstance(name, str) else name
+    return Derived(found, paths=["@pod.spec.serviceAccountName"])
 
 
 def _account_mounts(view: View, name: str) -> Value:
     cluster = view.graph.cluster(view.resource.scope)
     namespace = namespace_of(view)
-    account = next((each for each in cluster.of("ServiceAccount", namespace) if each.name == name), None)
+    account = cluster.accounts.get((namespace, name))
     if account is not None:
         mounts = account.get("automountServiceAccountToken")
         return True if mounts is None else mounts
@@ -177,7 +159,17 @@ def _account_mounts(view: View, name: str) -> Value:
     return cluster.hole or Unknown(where, "scan the manifest that declares it too")
 
 
+def pod_account_granted(view: View) -> Truth:
+    """Whether something in the scan grants rights to the service account of these very pods."""
+    name = account_of(view)
+    if not isinstance(name, str):
+        return name if isinstance(name, Unknown) else False
+    cluster = view.graph.cluster(view.resource.scope)
+    return bool(cluster.access.of_account(namespace_of(view), name)) or cluster.hole or False
+
+
 POD_SETTINGS: dict[str, ComputedProperty] = {
+    "pod_account_granted": pod_account_granted,
     "pod_apparmor": pod_apparmor,
     "pod_dedicated_nodes": pod_dedicated_nodes,
     "pod_mounts_token": pod_mounts_token,
