@@ -134,10 +134,7 @@ def finding(
 ) -> Finding:
     of = of or rule()
     tenant = changes.pop("tenant", None)
-    fields: dict[str, Any] = {
-        "message": f"{address} stores data unencrypted: encryption.at_rest is false",
-        "fingerprint": f"{of.id}:{address}",
-    }
+    fields: dict[str, Any] = {"message": f"{address} stores data unencrypted: encryption.at_rest is false"}
     where = location or at(6, 3, 30)
     return Finding(
         rule=of,
@@ -266,7 +263,7 @@ def hostile(text: str) -> Report:
     pack = rule(text, title=text, theme=text, because=text, fix=text, citations=(text,), message=text)
     evidence = Evidence(text, {text: [text]}, text, where, write=text, attribute=text)
     unknown = Evidence(text, Unknown(text, text), text, where)
-    base = {"of": pack, "message": text, "fingerprint": text, "tenant": tenant}
+    base = {"of": pack, "message": text, "tenant": tenant}
     findings = [
         finding(address=text, evidence=[evidence], location=where, **base),
         finding(address=text + "2", evidence=[evidence], location=where, **base),

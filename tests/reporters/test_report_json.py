@@ -78,7 +78,7 @@ def test_the_shape_is_the_published_one():
                 "by_default": False, "write": "storage_encrypted = true", "attribute": "storage_encrypted",
             }
         ],
-        "fingerprint": 'encryption-at-rest:module.db["mercy"].aws_db_instance.main',
+        "fingerprint": "0462a230d1b053810f770dd971fe2d5c",
         "waiver": None,
     }  # fmt: skip
 

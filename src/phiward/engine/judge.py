@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +27,6 @@ MAX_EVIDENCE = 50
 _VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
 _WORDS = {"account": ("root", "root module"), "cluster": ("cluster", "manifests")}
 _placeholder = re.compile(r"\{(\w+)\}")
-_index = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +222,6 @@ def _finding(
     message: str = "",
 ) -> Finding:
     subject = view.subject
-    properties = sorted({_index.sub("[]", e.property) for e in evidence}) if verdict is Verdict.FAIL else []
     return Finding(
         rule=rule,
         verdict=verdict,
@@ -232,14 +229,7 @@ def _finding(
         location=location or view.header,
         message=message or _message(rule, verdict, subject, evidence),
         evidence=evidence,
-        fingerprint=fingerprint(rule, subject, view.header.path, properties),
     )
-
-
-def fingerprint(rule: Rule, subject: Subject, path: str, properties: list[str]) -> str:
-    """Stable when lines move: rule, root, canonical address, file, and the properties that failed."""
-    parts = (rule.id, subject.scope, subject.address, path, *properties)
-    return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def _message(
@@ -376,6 +366,7 @@ def _scope_finding(
         tenant=None,
         data_class=scope.project.default_class,
         scope=scope.path,
+        path=scope.path,
     )
     return Finding(
         rule=rule,
@@ -384,5 +375,4 @@ def _scope_finding(
         location=location,
         message=_message(rule, verdict, subject, evidence),
         evidence=evidence,
-        fingerprint=fingerprint(rule, subject, scope.path, []),
     )

@@ -165,6 +165,7 @@ class View:
                 data_class="(unknown)" if isinstance(class_, Unknown) else class_,
                 scope=resource.scope.path,
                 called_from=self.resource.module_calls,
+                path=self.header.path,
             )
         return self._subject
 

@@ -52,6 +52,8 @@ class Subject:
     """The input root that declares it, repository-relative."""
     called_from: tuple[Location, ...] = ()
     """The module blocks that instantiate it, outermost first: what is wrong may be an argument there."""
+    path: str = ""
+    """The file that declares it; of a scope, the scope's own path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,25 @@ class Finding:
     location: Location
     message: str
     evidence: tuple[Evidence, ...]
-    fingerprint: str
     waiver: Waiver | None = None
 
     @property
     def failing(self) -> bool:
         """Whether it counts against a gate: failed and not waived."""
         return self.verdict is Verdict.FAIL and self.waiver is None
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable when lines move: rule, root, canonical address, file, and the properties that failed.
+
+        Worked out where a format prints it: a commit hook needs none.
+        """
+        import re
+        from hashlib import sha256
+
+        failed = {re.sub(r"\[\d+\]", "[]", e.property) for e in self.evidence} if self.verdict is Verdict.FAIL else ()
+        parts = (self.rule.id, self.subject.scope, self.subject.address, self.subject.path, *sorted(failed))
+        return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property
     def sort_key(self) -> tuple[Any, ...]:
