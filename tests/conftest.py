@@ -37,14 +37,14 @@ def scan_files(tmp_path: Path) -> Callable[..., Report]:
 
 @pytest.fixture
 def phiward(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The real command line in a scrubbed environment; the working directory is the test's own."""
+    """The real command line in a scrubbed environment, without a cache; the working directory is the test's own."""
 
     def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "VIRTUAL_ENV", "PYTHONPATH")}
         return subprocess.run(
             [sys.executable, "-m", "phiward", *map(str, arguments)],
             cwd=cwd or tmp_path,
-            env={**kept, "SOURCE_DATE_EPOCH": "1795305600", "PYTHONUTF8": "1", **environment},
+            env={**kept, "SOURCE_DATE_EPOCH": "1795305600", "PYTHONUTF8": "1", "PHIWARD_NO_CACHE": "1", **environment},
             capture_output=True,
             text=True,
             timeout=120,

@@ -40,6 +40,15 @@ FILES = {
     "other/phiward.yaml": "data_classes: {default: internal}\n",
     "broken/main.tf": 'resource "x" {\n',
     "broken/b.tf": "a = 1\n",
+    "k8s/pod.yaml": (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: mercy}\nspec:\n  containers:\n"
+        "  - {name: app, image: registry.example/app, securityContext: {privileged: true}}\n"
+    ),
+    "k8s/values.yml": "replicas: 1\n",
+    "k8s/chart/Chart.yaml": "name: chart\n",
+    "k8s/chart/templates/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\n",
+    "k8s/base/kustomization.yaml": "resources: [pod.json]\n",
+    "k8s/base/pod.json": json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "c"}}),
     "given.tfvars": "given = true\n",
     "plan.json": json.dumps(
         {

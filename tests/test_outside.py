@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.outside_tree import make
 WATCH = """
 import builtins, io, json, os, sys
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 top, variables = sys.argv[1], sys.argv[2]
@@ -70,7 +72,7 @@ def test_a_scan_looks_at_its_tree_through_one_place_only(tmp_path):
     seen = json.loads(done.stdout)
     assert seen["elsewhere"] == []
     expected = {"live/main.tf", "live/tenant.txt", "live/list/a.txt", "given.tfvars", "plan.json", "state.tfstate"}
-    assert set(seen["outside"]) >= expected | {
+    assert set(seen["outside"]) >= expected | {"k8s/pod.yaml", "k8s/values.yml", "k8s/base/pod.json"} | {
         "linked",
         "phiward.yaml",
         "latin.tf",
@@ -107,6 +109,22 @@ def test_the_kinds_of_things(tmp_path, outside):
     assert not outside.is_directory(tmp_path / ("x" * 5000))
     with pytest.raises(OSError, match="too long"):
         outside.is_file(tmp_path / ("x" * 5000))
+
+
+def test_links_lead_where_the_system_says(tmp_path, outside):
+    for number, (name, target) in enumerate(
+        [("a", None), ("a/b", None), ("up", "a/.."), ("in", "a/b"), ("twice", "in"), ("circle", "other"), ("other", "circle"),
+         ("a/b/out", "../../.."), ("gone", "nothing/here"), ("a/whole", str(tmp_path / "a")), ("self", "self/below")]
+    ):  # fmt: skip
+        path = tmp_path / name
+        path.symlink_to(target) if target else path.mkdir()
+        (tmp_path / f"file{number}").write_text("")
+    names = [path.name for path in tmp_path.rglob("*")] + ["..", ".", "none", "a\N{LATIN SMALL LETTER E WITH ACUTE}"]
+    paths = [tmp_path.joinpath(*parts) for number in (1, 2, 3) for parts in product(names, repeat=number)]
+    paths += [Path("a/b"), Path(), Path("/"), Path("//x"), tmp_path / ("x/" * 20_000)]
+    assert len(paths) > 5_000
+    for path in paths:
+        assert str(outside.resolve(path)) == str(Path(os.path.realpath(path)))
 
 
 def test_names_are_those_that_were_asked_for(tmp_path, outside):

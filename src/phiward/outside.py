@@ -15,16 +15,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
 
-try:  # as `random` does: hashlib itself loads OpenSSL, a tenth of a small scan
-    from _blake2 import blake2b
-except ImportError:
-    from hashlib import blake2b
+from phiward.digest import digest
 
 Question: TypeAlias = tuple[str, str, str]
 """What is asked, of which path, and what else belongs to the question."""
 Answer: TypeAlias = Any
 """A string, a list of strings, or `{"error": number}` where the system refused; what JSON can hold."""
 MAX_BYTES = 1024 * 1024 * 1024
+_LONGEST = 4096
+"""Characters of a path; systems refuse longer ones."""
 _SKIPPED = ("node_modules", "__pycache__")
 
 
@@ -35,10 +34,11 @@ class Outside:
         self.trace: dict[Question, Answer] = {}
         self.complete = True
         self._contents: dict[str, bytes] = {}
+        self._resolved = {os.sep: os.sep}
 
     def kind(self, path: Path) -> str:
         """`file`, `directory`, `other`, or nothing where there is none; links are followed. Raises OSError."""
-        return str(self._ask("kind", path))
+        return str(self._ask("kind", str(path)))
 
     def is_file(self, path: Path) -> bool:
         """Whether there is such a regular file. Raises OSError."""
@@ -53,36 +53,30 @@ class Outside:
 
     def resolve(self, path: Path) -> Path:
         """The path without symbolic links. A circle of them, or an impossible name, leads to nothing that exists."""
-        return Path(self._ask("resolve", path))
+        return Path(self._ask("resolve", str(path)))
 
     def names(self, directory: Path, endings: tuple[str, ...]) -> list[str]:
         """The names in a directory, sorted: real directories, each with a `/` behind it, and what has such an ending.
 
         Hidden directories, and those that hold what was downloaded or compiled, are left out. Raises OSError.
         """
-        return list(self._ask("names", directory, ",".join(endings)))
+        return list(self._ask("names", str(directory), ",".join(endings)))
 
     def glob(self, directory: Path, pattern: str) -> list[str]:
         """The files below a directory that match, relative to it. Raises OSError, and ValueError for the pattern."""
-        return list(self._ask("glob", directory, pattern))
+        return list(self._ask("glob", str(directory), pattern))
 
     def begins(self, path: Path, start: bytes) -> bool:
         """Whether a file begins with some bytes. Raises OSError."""
-        return bool(self._ask("begins", path, start.hex()) == "yes")
+        return bool(self._ask("begins", str(path), start.hex()) == "yes")
 
     def read(self, path: Path, limit: int = MAX_BYTES, *, keep: bool = True) -> bytes:
         """The content of a file; `keep` it at hand for the next who asks. Raises OSError: EFBIG past the limit."""
-        name = str(path)
-        content = self._contents.get(name)
+        content = self._contents.get(str(path))
         if content is None:
-            try:
-                content = _read(name, limit)
-            except OSError as error:
-                self._note(("read", name, str(limit)), _refusal(error))
-                raise
-            self._note(("read", name, str(limit)), blake2b(content, digest_size=32).hexdigest())
+            content = self._read(str(path), limit)
             if keep:
-                self._contents[name] = content
+                self._contents[str(path)] = content
         elif len(content) > limit:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         return content
@@ -97,19 +91,28 @@ class Outside:
         what, path, more = question
         with suppress(OSError):
             if what == "read":
-                self.read(Path(path), int(more))
+                self._contents[path] = self._read(path, int(more))
             elif what == "date":
                 self.today(today)
             else:
                 self._ask(what, path, more)
         return self.trace[question]
 
-    def _ask(self, what: str, path: Path | str, more: str = "") -> Answer:
-        question = (what, str(path), more)
+    def _read(self, path: str, limit: int) -> bytes:
+        try:
+            content = _content(path, limit)
+        except OSError as error:
+            self._note(("read", path, str(limit)), _refusal(error))
+            raise
+        self._note(("read", path, str(limit)), digest(content))
+        return content
+
+    def _ask(self, what: str, path: str, more: str = "") -> Answer:
+        question = (what, path, more)
         answer = self.trace.get(question)
         if answer is None:
             try:
-                answer = _QUESTIONS[what](question[1], more)
+                answer = self._resolve(path) if what == "resolve" else _QUESTIONS[what](path, more)
             except OSError as error:
                 answer = _refusal(error)
             self.trace[question] = answer
@@ -121,13 +124,30 @@ class Outside:
         if self.trace.setdefault(question, answer) != answer:
             self.complete = False  # it changed under the scan's eyes
 
+    def _resolve(self, path: str) -> str:
+        """As `realpath`, which looks at every directory above again for each path."""
+        path = path.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        if os.sep != "/" or len(path) > _LONGEST or not path.startswith("/") or os.path.normpath(path) != path:
+            return os.path.realpath(path)
+        return self._resolve_clean(path)
+
+    def _resolve_clean(self, path: str) -> str:
+        found = self._resolved.get(path)
+        if found is None:
+            above, _, name = path.rpartition("/")
+            found = f"{self._resolve_clean(above or '/').rstrip('/')}/{name}"
+            if os.path.islink(found):  # noqa: PTH114 - pathlib takes half as long again
+                found = os.path.realpath(path)
+            self._resolved[path] = found
+        return found
+
 
 def _refusal(error: OSError) -> Answer:
     return {"error": error.errno or 0}
 
 
-def _read(path: str, limit: int) -> bytes:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib adds half as much time again
+def _content(path: str, limit: int) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes half as long again
         content = file.read(limit + 1) if os.fstat(file.fileno()).st_size > limit else file.readall()
     if len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -144,10 +164,6 @@ def _kind(path: str, _: str) -> str:
             return ""
         raise
     return "file" if stat.S_ISREG(mode) else "directory" if stat.S_ISDIR(mode) else "other"
-
-
-def _resolve(path: str, _: str) -> str:
-    return os.path.realpath(path.replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
 def _names(directory: str, endings: str) -> list[str]:
@@ -180,7 +196,6 @@ def _begins(path: str, start: str) -> str:
 
 _QUESTIONS: dict[str, Callable[[str, str], Answer]] = {
     "kind": _kind,
-    "resolve": _resolve,
     "names": _names,
     "glob": _glob,
     "begins": _begins,

@@ -103,6 +103,7 @@ def report(
         sources=loaded.sources,
         unmodelled_types=dict(sorted(graph.unmodelled.items())),
         unknown_refused=settings.fail_on_unknown,
+        base=str(tree.base),
         partial=bool(partly_read(settings, tree, loaded) or settings.rules or settings.tenants),
     )
 

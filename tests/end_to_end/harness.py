@@ -55,9 +55,9 @@ def write_tree(folder: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """A scrubbed environment with a fixed date, in which this checkout is importable."""
+    """A scrubbed environment with a fixed date and no cache, in which this checkout is importable."""
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "VIRTUAL_ENV", "PYTHONPATH")}
-    return {**kept, "SOURCE_DATE_EPOCH": "1795305600", "PYTHONUTF8": "1", **more}
+    return {**kept, "SOURCE_DATE_EPOCH": "1795305600", "PYTHONUTF8": "1", "PHIWARD_NO_CACHE": "1", **more}
 
 
 def outcome(done: subprocess.CompletedProcess[str]) -> Outcome:

@@ -142,6 +142,17 @@ def test_no_secret_stands_in_a_report(outputs, name, secret):
     assert lines_with(outputs[name], secret) == []
 
 
+def test_no_secret_stands_in_the_cache(folder, tmp_path):
+    run = {"capture_output": True, "text": True, "cwd": folder}
+    kept = environment(TF_VAR_given=GIVEN, PHIWARD_NO_CACHE="", PHIWARD_CACHE_DIR=str(tmp_path / "cache"))
+    done = [subprocess.run(command("scan", ".", "--var", f"none={DERIVED}"), env=kept, **run) for _ in range(2)]
+    assert done[0].stdout == done[1].stdout
+    [entry] = (tmp_path / "cache").iterdir()
+    text = entry.read_bytes().decode("latin-1") + entry.name
+    assert "aws_db_instance.a" in text
+    assert {secret: secret in text for secret in SECRETS} == dict.fromkeys(SECRETS, False)
+
+
 ADDRESSES = (
     "aws_db_instance.a", "aws_lb_listener.a", "aws_cloudwatch_log_group.a", "aws_s3_bucket.a", "aws_security_group.a",
     "aws_secretsmanager_secret_version.a", "aws_ssm_parameter.a", "aws_elasticache_replication_group.a",

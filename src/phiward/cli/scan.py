@@ -57,15 +57,16 @@ from phiward.settings import Settings
 @click.option(
     "--changed", is_flag=True, help="PATHS are the changed files of a commit: judge the roots that they affect, if any."
 )
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep the report of a scan of the same files.")
 @click.option("--verbose", "-v", is_flag=True, help="List passing verdicts too.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no console report.")
 def command(paths: tuple[Path, ...], **options: Any) -> int:
     """Scan PATHS (default: the current directory): Terraform (source, plans, states) and Kubernetes manifests."""
     targets = check_outputs(options["formats"], options["outputs"], quiet=options["quiet"])
-    from phiward.pipeline import scan
+    from phiward.cache import scan
 
     with progress_for(quiet=options["quiet"]) as progress:
-        report = scan(scan_settings(paths, options), progress)
+        report = scan(scan_settings(paths, options), progress, use=not options["no_cache"])
     write_reports(report, targets, verbose=options["verbose"])
     return report.exit_status
 

@@ -15,12 +15,18 @@ ENDINGS = (".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json")
 """Of the files that are looked for in directories; others are read where they are named."""
 
 
+def text_of(data: bytes) -> str:
+    """The text of a file's content. Raises UnicodeDecodeError."""
+    return data.decode("utf-8-sig")
+
+
 class Tree:
     """Reads inside its boundary only, and only through `outside`. `base` is what reported paths are relative to."""
 
     def __init__(self, base: Path, boundary: tuple[Path, ...], outside: Outside) -> None:
         self.base = base
         self.boundary = boundary
+        self._beginnings = tuple(f"{str(root).rstrip(os.sep)}{os.sep}" for root in boundary)
         self.outside = outside
         self.diagnostics: list[Diagnostic] = []
         self._texts: dict[Path, str | None] = {}
@@ -42,8 +48,7 @@ class Tree:
 
     def inside(self, path: Path) -> bool:
         """Whether the path, symbolic links resolved, lies inside the boundary."""
-        target = self.outside.resolve(path)
-        return any(target == root or root in target.parents for root in self.boundary)
+        return f"{self.outside.resolve(path)}{os.sep}".startswith(self._beginnings)
 
     def hole(self, code: str, path: Path, message: str, *, hint: str = "", line: int = 0, column: int = 0) -> None:
         """Note something that could not be read: the scan is incomplete."""
@@ -87,7 +92,7 @@ class Tree:
 
     def _decode(self, path: Path, data: bytes) -> str | None:
         try:
-            text = data.decode("utf-8-sig")
+            text = text_of(data)
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             self.hole("encoding", path, "not UTF-8 text", line=line, hint="save the file as UTF-8")

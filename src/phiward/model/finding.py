@@ -183,3 +183,5 @@ class Report:
     """Whether only part of the tree or of the rules was run: it must not replace a full scan's record."""
     unknown_refused: bool = False
     """Whether the gate demands that every verdict is decided."""
+    base: str = ""
+    """The directory that paths are relative to. No format shows it."""

@@ -28,17 +28,22 @@ def pack_directory() -> Path:
     return shipped if shipped.is_dir() else _PACKAGE.parent.parent / "rules"
 
 
+def pack_source() -> Path:
+    """What `load_pack` reads: a wheel's compiled pack, a checkout's directory of YAML."""
+    compiled = _PACKAGE / "_pack" / "pack.json"
+    return compiled if compiled.is_file() else pack_directory()
+
+
 def load_pack() -> Pack:
     """The bundled pack. Raises PackError."""
-    compiled = _PACKAGE / "_pack" / "pack.json"
-    if compiled.is_file():
-        return Pack(json.loads(compiled.read_bytes()))
+    source = pack_source()
+    if source.is_file():
+        return Pack(json.loads(source.read_bytes()))
     from phiward.pack.compile import Compiler
 
-    directory = pack_directory()
-    if not directory.is_dir():
-        raise PackError("the rule pack is missing", where=str(directory), hint="reinstall phiward")
-    return Pack(Compiler(directory).compile())
+    if not source.is_dir():
+        raise PackError("the rule pack is missing", where=str(source), hint="reinstall phiward")
+    return Pack(Compiler(source).compile())
 
 
 @dataclass(frozen=True, slots=True)
