@@ -35,6 +35,6 @@ def view(address: str, text: str, *holes: Hole, project: Project | None = None) 
 
 def pod(spec: str, more: str = "", *holes: Hole, kind: str = "Pod") -> View:
     """A pod whose spec is written in flow style, beside other objects."""
-    head = f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: p, namespace: n}}\nspec: {spec}\n"
+    head = f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: p, namespace: ns}}\nspec: {spec}\n"
     assert isinstance(yaml.safe_load(head), dict)
-    return view(f"{kind}/n/p", head + (f"---\n{more}" if more else ""), *holes)
+    return view(f"{kind}/ns/p", head + (f"---\n{more}" if more else ""), *holes)

@@ -115,9 +115,9 @@ SUBJECT = "[{kind: User, name: u}]"
 
 def test_whether_anybody_holds_a_role() -> None:
     assert bound(BINDING % ("ClusterRoleBinding", "", "ClusterRole", "r", SUBJECT)) is True
-    assert bound(BINDING % ("RoleBinding", "n", "ClusterRole", "r", SUBJECT)) is True
-    assert isinstance(bound(BINDING % ("RoleBinding", "n", "Role", "r", SUBJECT)), Unknown)
-    assert isinstance(bound(BINDING % ("RoleBinding", "n", "ClusterRole", "r", "[]")), Unknown)
+    assert bound(BINDING % ("RoleBinding", "ns", "ClusterRole", "r", SUBJECT)) is True
+    assert isinstance(bound(BINDING % ("RoleBinding", "ns", "Role", "r", SUBJECT)), Unknown)
+    assert isinstance(bound(BINDING % ("RoleBinding", "ns", "ClusterRole", "r", "[]")), Unknown)
     assert bound(labels='{rbac.authorization.k8s.io/aggregate-to-view: "true"}') is True
     gathers = (ROLE % ("{}", GATHERS % "into: g")).replace("name: r", "name: g")
     by_gathering = BINDING % ("ClusterRoleBinding", "", "ClusterRole", "g", SUBJECT)
@@ -131,12 +131,14 @@ def test_holders_are_told_with_the_workload_that_uses_the_account() -> None:
     deployment = """
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: api, namespace: n}
+metadata: {name: api, namespace: ns}
 spec: {template: {spec: {serviceAccountName: a, containers: [{name: c}]}}}
 """
     subjects = '[{kind: ServiceAccount, name: a}, {kind: Group, name: g}, {kind: Group, name: "${G}"}]'
-    (found,) = rules_of(f"rules: [{SECRETS}]", BINDING % ("RoleBinding", "n", "ClusterRole", "r", subjects), deployment)
-    assert found["holders"] == "ServiceAccount n/a (of Deployment/n/api), Group g, somebody who is not known"
+    (found,) = rules_of(
+        f"rules: [{SECRETS}]", BINDING % ("RoleBinding", "ns", "ClusterRole", "r", subjects), deployment
+    )
+    assert found["holders"] == "ServiceAccount ns/a (of Deployment/ns/api), Group g, somebody who is not known"
     assert in_words(list("abcde")) == "a, b, c and 2 more"
 
 

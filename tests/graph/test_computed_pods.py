@@ -99,7 +99,7 @@ def test_what_an_image_reference_says(
     same(prefixes(image), expected_prefixes)
 
 
-LIMITS = "apiVersion: v1\nkind: LimitRange\nmetadata: {name: l, namespace: n}\nspec: {limits: %s}\n"
+LIMITS = "apiVersion: v1\nkind: LimitRange\nmetadata: {name: l, namespace: ns}\nspec: {limits: %s}\n"
 
 
 @pytest.mark.parametrize(
@@ -134,26 +134,26 @@ def test_what_could_not_be_read_may_limit_it() -> None:
 ROLLOUT = """
 apiVersion: argoproj.io/v1alpha1
 kind: Rollout
-metadata: {name: r, namespace: n}
+metadata: {name: r, namespace: ns}
 spec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: d}}
 """
 DEPLOYMENT = """
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: d, namespace: n}
+metadata: {name: d, namespace: ns}
 spec: {template: {spec: {containers: [{name: c}]}}}
 """
 
 
 def test_a_rollout_leaves_the_pods_of_its_deployment_to_that() -> None:
-    same(view("Rollout/n/r", f"{ROLLOUT}---{DEPLOYMENT}").property("pod.containers"), [])
-    same(view("Rollout/n/r", ROLLOUT).property("pod.containers"), HIDDEN)
+    same(view("Rollout/ns/r", f"{ROLLOUT}---{DEPLOYMENT}").property("pod.containers"), [])
+    same(view("Rollout/ns/r", ROLLOUT).property("pod.containers"), HIDDEN)
 
 
 def test_a_workload_without_a_template_is_not_known() -> None:
-    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: n}\nspec: {replicas: 1}"
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: ns}\nspec: {replicas: 1}"
     for name in ("pod.containers", "pod.volumes", "pod.selinux", "pod.apparmor"):
-        same(view("Deployment/n/d", text).property(name), HIDDEN)
+        same(view("Deployment/ns/d", text).property(name), HIDDEN)
 
 
 NEEDS = """{tolerations: [{key: phi}], affinity: {nodeAffinity:
@@ -182,7 +182,7 @@ def test_nodes_are_set_apart_by_a_label_and_a_taint(spec: str, expected: Value) 
     same(pod(spec).property("pod.dedicated_nodes"), expected)
 
 
-ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s, namespace: n}\n%s\n"
+ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s, namespace: ns}\n%s\n"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s, namespace:
         ("{serviceAccount: a}", ACCOUNT % ("a", "automountServiceAccountToken: false"), False),
         ("{serviceAccountName: a}", ACCOUNT % ("a", ""), True),
         ("{serviceAccountName: a}", ACCOUNT % ("b", "automountServiceAccountToken: false"), HIDDEN),
-        ("{serviceAccountName: a}", (ACCOUNT % ("a", "")).replace("namespace: n", "namespace: other"), HIDDEN),
+        ("{serviceAccountName: a}", (ACCOUNT % ("a", "")).replace("namespace: ns", "namespace: other"), HIDDEN),
         ('{serviceAccountName: "${A}"}', "", HIDDEN),
         ('{automountServiceAccountToken: "${A}"}', "", HIDDEN),
     ],
