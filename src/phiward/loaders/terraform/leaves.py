@@ -13,7 +13,7 @@ from phiward.loaders.terraform.syntax import Expression, Literal, Template, Trav
 
 KEYWORDS = {"true": True, "false": False, "null": None}
 
-_NAMES = rf"{IDENT}(?:\.{IDENT})*"
+_NAMES = rf"(?!(?:true|false|null)(?![\w-])){IDENT}(?:\.{IDENT})*"
 LEAF = rf'"([^"\\$%\n\r]*)"|(true|false|null)(?![\w-])|(-?(?:0|[1-9]\d{{0,99}}))(?![\w.])|({_NAMES})'
 """Four groups: a string's text, a keyword, a whole number, names joined by dots."""
 _END = r"[,)}\]]|:(?!:)|=(?!=)"
@@ -59,8 +59,5 @@ def string_with_names(found: re.Match[str]) -> Expression:
     for piece in _piece.finditer(found.string, begin + 1, end - 1):
         span = piece.span(piece.lastindex or 0)
         written = found.string[slice(*span)]
-        if piece.lastindex == 1:
-            parts.append(Literal(*span, nfc(written)))
-        else:
-            parts.append(Literal(*span, KEYWORDS[written]) if written in KEYWORDS else names(written, *span))
+        parts.append(Literal(*span, nfc(written)) if piece.lastindex == 1 else names(written, *span))
     return parts[0] if len(parts) == 1 else Template(begin, end, parts)
