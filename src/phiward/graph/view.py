@@ -263,9 +263,9 @@ class View:
         return self._written(spec, type_, name)
 
     def _computed(self, spec: Mapping[str, Any], type_: str) -> Reading:
-        from phiward.graph.computed import COMPUTED
+        from phiward.graph.computed import computed
 
-        result = COMPUTED[spec["compute"]](self, **spec["with"])
+        result = computed(spec["compute"])(self, **spec["with"])
         derived = result if isinstance(result, Derived) else Derived(result)
         if derived.value is None or derived.value is MISSING:
             return self._default(spec)

@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
-from phiward.graph.computed.admission import ADMISSION
-from phiward.graph.computed.cluster_storage import CLUSTER_STORAGE
-from phiward.graph.computed.control_plane import CONTROL_PLANE
-from phiward.graph.computed.databases import DATABASES
-from phiward.graph.computed.edge import EDGE
-from phiward.graph.computed.grants import GRANTS
-from phiward.graph.computed.ingress import INGRESS
-from phiward.graph.computed.keys import KEYS
-from phiward.graph.computed.logs import LOGS
-from phiward.graph.computed.namespaces import NAMESPACES
-from phiward.graph.computed.network import NETWORK
-from phiward.graph.computed.operations import OPERATIONS
-from phiward.graph.computed.plain_secrets import PLAIN_SECRETS
-from phiward.graph.computed.pod_settings import POD_SETTINGS
-from phiward.graph.computed.pods import PODS
-from phiward.graph.computed.policies import POLICIES
-from phiward.graph.computed.privileges import PRIVILEGES
-from phiward.graph.computed.storage import STORAGE
-from phiward.graph.computed.stores import STORES
-from phiward.graph.computed.terms import TERMS
+from importlib import import_module
+
 from phiward.graph.view import ComputedProperty
 
-COMPUTED: dict[str, ComputedProperty] = {
-    **ADMISSION,
-    **CLUSTER_STORAGE,
-    **CONTROL_PLANE,
-    **DATABASES,
-    **EDGE,
-    **INGRESS,
-    **GRANTS,
-    **KEYS,
-    **LOGS,
-    **NAMESPACES,
-    **NETWORK,
-    **OPERATIONS,
-    **PLAIN_SECRETS,
-    **PODS,
-    **POD_SETTINGS,
-    **POLICIES,
-    **PRIVILEGES,
-    **STORAGE,
-    **STORES,
-    **TERMS,
+SUBJECTS = {
+    "admission": (
+        "bound_policy_enforces constraint_enforces kyverno_enforces kyverno_policy_enforces namespace_pod_security"
+    ),
+    "cluster_storage": "claim_encrypted claim_key class_encrypted class_key",
+    "control_plane": "audit_unrecorded etcd_encrypted etcd_key",
+    "databases": "database_audit database_requires_tls",
+    "disks": "image_encrypted instance_volumes template_volumes volume_encrypted",
+    "edge": (
+        "cdn_minimum_version cdn_tls_enforced classic_logs classic_minimum_version classic_tls_enforced "
+        "default_endpoint_answers drops_invalid_headers function_grants_everybody listener_minimum_version "
+        "listener_tls_enforced method_anonymous named_tls_version route_anonymous target_encrypted "
+        "transfer_tls_enforced"
+    ),
+    "grants": "binding_cluster_role binding_everything binding_subjects",
+    "ingress": "gateway_tls ingress_tls istio_gateway_tls istio_gateway_version",
+    "keys": "any_written holds key_rotatable key_when named_or_inherited named_or_switched is_one_of",
+    "logs": (
+        "trail_data_events trail_management_events log_group_retention_days build_logs bucket_log_role "
+        "bucket_expires_after_days bucket_lock_days"
+    ),
+    "namespaces": "namespace_default_deny",
+    "network": (
+        "default_group_egress default_group_ingress flow_logs_enabled instance_public "
+        "metadata_tokens_required network_acl_egress network_acl_ingress security_group_egress "
+        "security_group_ingress template_public"
+    ),
+    "operations": "claim_backed_up namespace_limited rollout_progressive schedule_days schedule_enabled ships_logs",
+    "plain_secrets": "configuration_secrets environment_secrets secret_contents",
+    "pod_settings": (
+        "pod_account_granted pod_apparmor pod_dedicated_nodes pod_mounts_token pod_profiles "
+        "pod_service_account pod_volumes"
+    ),
+    "pods": "pod_containers",
+    "policies": "policy_public policy_public_statements policy_requires_tls",
+    "privileges": "access_built_in role_bound role_rules",
+    "services": (
+        "cluster_secrets_declared lattice_anonymous mesh_mutual_tls mesh_tls_enforced "
+        "service_connect_encrypted task_mounts_encrypted"
+    ),
+    "storage": (
+        "access_point_public bucket_access_public bucket_acls_disabled bucket_encryption_declared "
+        "bucket_lock_enabled bucket_key bucket_public_statements"
+    ),
+    "stores": "any_true cache_requires_tls default_by entry_flag every_true kafka_clients migration_requires_tls",
+    "terms": "vault_lock_mode vault_denies_deletion plan_copies plan_retention_days minutes iso_minutes",
 }
+"""Module -> the names in its table, which is called as the module is: `NETWORK` in `network.py`.
+
+A module is imported when the first of its names is asked for: most scans need a few of them.
+"""
+_SUBJECT_OF = {name: subject for subject, names in SUBJECTS.items() for name in names.split()}
+
+
+def computed(name: str) -> ComputedProperty:
+    """The function of a name. Raises KeyError for one that there is not."""
+    subject = _SUBJECT_OF[name]
+    table: dict[str, ComputedProperty] = getattr(import_module(f"phiward.graph.computed.{subject}"), subject.upper())
+    return table[name]

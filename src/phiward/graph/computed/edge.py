@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from phiward.graph.audience import identifies
 from phiward.graph.computed.reading import Block, blocks
-from phiward.graph.computed.services import SERVICES
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, one_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Reference, Unknown, Value, undecided
@@ -344,7 +343,6 @@ def transfer_tls_enforced(view: View) -> Value | Derived:
 
 
 EDGE: dict[str, ComputedProperty] = {
-    **SERVICES,
     "cdn_minimum_version": cdn_minimum_version,
     "cdn_tls_enforced": cdn_tls_enforced,
     "classic_logs": classic_logs,

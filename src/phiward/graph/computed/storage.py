@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from phiward.graph.computed.declared import declared_for_account
-from phiward.graph.computed.disks import DISKS
 from phiward.graph.computed.policies import grants_everybody, policy_statements, public_statements
 from phiward.graph.computed.reading import blocks
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, one_of
@@ -154,7 +153,6 @@ def bucket_lock_enabled(view: View) -> Value | Derived:
 
 
 STORAGE: dict[str, ComputedProperty] = {
-    **DISKS,
     "access_point_public": access_point_public,
     "bucket_access_public": bucket_access_public,
     "bucket_acls_disabled": bucket_acls_disabled,
