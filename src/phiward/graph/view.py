@@ -67,6 +67,9 @@ class Reading:
         if element is not None and element < len(self.places):
             owner, path = self.places[element]
             return owner.origin.locate((*path, *self.fields.get(field, ())))
+        if element is None and self.places and not self.path:  # the list as a whole: its first element
+            owner, path = self.places[0]
+            return owner.origin.locate(path) if path else owner.origin.header()
         return self.resource.origin.locate(self.path) if self.path else self.resource.origin.header()
 
 
