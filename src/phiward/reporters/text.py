@@ -122,14 +122,15 @@ def secret(value: Value) -> bool:
 
 
 def statement(evidence: Evidence) -> str:
-    """Return what was read and what the rule asks: `encryption.at_rest is false, expected true`."""
+    """Return what was read and what the rule asks, if anything: `encryption.at_rest is false, expected true`."""
     expected = evidence.expected
     words = cut(clean(expected), _LONGEST) if type(expected) is str else show(expected)
+    asked = f" expected {words}" if words else ""
     name, observed = clean(evidence.property), evidence.observed
     if isinstance(observed, Unknown):
-        return f"{name} is unknown: {clean(observed.reason)}; expected {words}"
+        return f"{name} is unknown: {clean(observed.reason)}" + (f";{asked}" if asked else "")
     by_default = " by default" if evidence.by_default else ""
-    return f"{name} is {show(observed)}{by_default}, expected {words}"
+    return f"{name} is {show(observed)}{by_default}" + (f",{asked}" if asked else "")
 
 
 def plural(number: int, noun: str) -> str:
