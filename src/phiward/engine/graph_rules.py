@@ -9,11 +9,14 @@ from phiward.engine.graph_rule import GraphRule
 
 GRAPH_RULES = {
     "key_shared_by_tenants": "tenant_keys",
+    "mesh_authorization_default_deny": "mesh",
+    "mesh_authorization_tenant": "mesh",
     "pod_egress_restricted": "network_policy",
     "pod_ingress_restricted": "network_policy",
     "store_on_foreign_key": "tenant_keys",
     "tenant_network_isolated": "network_policy",
     "tenant_store_shared": "tenant_stores",
+    "workload_mtls_enforced": "mesh",
 }
 """Function -> the module of `phiward.engine` that holds it: a scan imports only those whose rules it runs."""
 

@@ -90,7 +90,8 @@ def selects(select: Any, row: Row) -> bool:
 def reach(rule: Rule, row: Row) -> bool:
     """Whether a rule can say something about resources of a catalog row."""
     if "scope" in rule.select:
-        return selects(rule.check[1], row)
+        declared_in = "cluster" if row.dialect == "kubernetes" else "account"
+        return declared_in in rule.select["scope"] and selects(rule.check[1], row)
     if not selects(rule.select, row):
         return False
     if rule.graph is not None:

@@ -15,8 +15,10 @@ from phiward.model.value import Unknown, Value, undecided
 
 if TYPE_CHECKING:
     from phiward.graph.access import Access
+    from phiward.graph.mesh.meshes import Meshes
     from phiward.graph.network_policies.isolation import Policies
     from phiward.graph.resource_graph import ResourceGraph
+    from phiward.graph.selectors import Selectors
     from phiward.graph.view import View
     from phiward.model.resource import Scope
 
@@ -24,6 +26,7 @@ Labels = Mapping[str, Value]
 NAMESPACE = "Namespace"
 DEFAULT_ACCOUNT = "default"
 """The service account of pods that name none; every namespace has one."""
+SERVICE = "Service"
 POD = "pod"
 """The part of a row (see `Row.parts`) in which a workload's pod template stands."""
 
@@ -97,6 +100,25 @@ class Cluster:
 
         return Policies(self)
 
+    @cached_property
+    def meshes(self) -> Meshes:
+        """The service meshes that are in use."""
+        from phiward.graph.mesh.meshes import Meshes
+
+        return Meshes(self)
+
+    @cached_property
+    def services(self) -> Selectors[View]:
+        """The Services by the pods that they send to."""
+        from phiward.graph.selectors import Selectors
+
+        found: Selectors[View] = Selectors()
+        for view in self.of(SERVICE):
+            selector = view.get("spec.selector")
+            if selector:  # one without a selector sends to what somebody lists by hand
+                found.add(namespace_of(view), {"matchLabels": selector}, view)
+        return found
+
     @property
     def hole(self) -> Unknown | None:
         """Why an object that is not here may exist all the same: something could not be read."""
@@ -168,8 +190,11 @@ def selects(selector: Value, labels: Labels | Unknown) -> bool | Unknown:
         return Unknown("the selector is not known")
     if not isinstance(selector, dict):
         return selector is None
-    answers = [_has(labels, key, [value]) for key, value in (selector.get("matchLabels") or {}).items()]
-    answers += [_satisfies(labels, expression) for expression in selector.get("matchExpressions") or []]
+    pairs, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
+    if not isinstance(pairs, dict) or not isinstance(expressions, list):
+        return Unknown("the selector is not known")
+    answers = [_has(labels, key, [value]) for key, value in pairs.items()]
+    answers += [_satisfies(labels, expression) for expression in expressions]
     if any(answer is False for answer in answers):
         return False
     return next((answer for answer in answers if isinstance(answer, Unknown)), True)
@@ -196,10 +221,13 @@ def _satisfies(labels: Labels | Unknown, expression: Value) -> bool | Unknown:
     key, operator = str(expression.get("key")), expression.get("operator")
     if isinstance(labels, Unknown):
         return labels
+    values = expression.get("values") or []
+    if not isinstance(values, list):
+        return Unknown(f"the values of {key} are not known")
     if operator in ("Exists", "DoesNotExist"):
         found = labels.get(key)
         return found if isinstance(found, Unknown) else (found is not None) is (operator == "Exists")
-    answer = _has(labels, key, expression.get("values") or [])
+    answer = _has(labels, key, values)
     if operator == "In" or isinstance(answer, Unknown):
         return answer
     return not answer if operator == "NotIn" else Unknown(f"the operator {operator} is not one of a selector")

@@ -27,6 +27,7 @@ SUBJECTS = {
         "trail_data_events trail_management_events log_group_retention_days build_logs bucket_log_role "
         "bucket_expires_after_days bucket_lock_days"
     ),
+    "mesh": "mesh_clients mesh_declared mesh_modes mesh_outbound mesh_version",
     "namespaces": "namespace_default_deny",
     "network": (
         "default_group_egress default_group_ingress flow_logs_enabled instance_public "

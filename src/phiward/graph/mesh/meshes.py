@@ -1,0 +1,117 @@
+"""All meshes of a cluster, and what they come to for a workload."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from phiward.graph.mesh.access import Accesses
+from phiward.graph.mesh.cilium import Cilium
+from phiward.graph.mesh.consul import Consul
+from phiward.graph.mesh.istio import Istio
+from phiward.graph.mesh.linkerd import Linkerd
+from phiward.graph.mesh.model import Answer
+from phiward.graph.mesh.workload import Workload
+from phiward.model.value import Unknown
+
+if TYPE_CHECKING:
+    from phiward.graph.cluster import Cluster
+    from phiward.graph.view import View
+
+SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+"""Namespaces of Kubernetes itself, which no mesh takes in."""
+Mesh = Istio | Linkerd | Consul | Cilium
+
+
+class Meshes:
+    """What the meshes of one cluster do, worked out once for each workload."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._workloads = {id(view): Workload(view, cluster) for view in cluster.workloads}
+        self._plaintext: dict[int, Answer] = {}
+
+    @property
+    def workloads(self) -> list[Workload]:
+        """Everything that makes pods."""
+        return list(self._workloads.values())
+
+    def workload(self, view: View) -> Workload:
+        """The workload of a view that makes pods."""
+        return self._workloads[id(view)]
+
+    @cached_property
+    def istio(self) -> Istio:
+        """Istio, whether it is in use or not."""
+        return Istio(self._cluster)
+
+    def behind(self, service: View) -> list[Workload]:
+        """The workloads that a Service sends to."""
+        return self._behind.get(id(service), [])
+
+    @cached_property
+    def _behind(self) -> dict[int, list[Workload]]:
+        found: dict[int, list[Workload]] = defaultdict(list)
+        for workload in self.workloads:
+            for service in workload.services:
+                found[id(service)].append(workload)
+        return found
+
+    @cached_property
+    def present(self) -> list[Mesh]:
+        """The meshes of which anything that was scanned speaks."""
+        known: list[Mesh] = [self.istio, Linkerd(self._cluster), Consul(self._cluster), Cilium(self._cluster)]
+        return [mesh for mesh in known if mesh.appears(self.workloads)]
+
+    def subject(self, view: View) -> Workload | None:
+        """The workload of a view; None where no mesh is in use, or where it is not for a mesh to guard it.
+
+        What belongs to a mesh or to Kubernetes itself is not, nor are tasks that nobody calls.
+        """
+        workload = self._workloads.get(id(view))
+        if workload is None or not self.present or workload.namespace in SYSTEM_NAMESPACES:
+            return None
+        if any(mesh.is_part(workload) for mesh in self.present) or (workload.is_task and not workload.serves):
+            return None
+        return workload
+
+    def refuses_plaintext(self, workload: Workload) -> Answer:
+        """Whether one of the meshes lets nothing to the pods that is not mutually authenticated and encrypted."""
+        found = self._plaintext.get(id(workload))
+        if found is None:
+            found = self._plaintext[id(workload)] = _best(
+                [mesh.refuses_plaintext(workload) for mesh in self.present], self._members(workload)
+            )
+        return found
+
+    def _members(self, workload: Workload) -> list[Answer]:
+        return [mesh.member(workload) for mesh in self.present]
+
+    def guard(self, workload: Workload) -> tuple[Answer, Accesses] | None:
+        """The mesh whose proxy stands before the pods, or may, and whom it lets in; None where there is none."""
+        for mesh, member in sorted(
+            zip(self.present, self._members(workload), strict=True), key=lambda each: _rank(each[1])
+        ):
+            if member.truth is False or isinstance(mesh, Cilium):
+                continue
+            if isinstance(mesh, Istio):
+                enforced = mesh.refuses_plaintext(workload).truth is True
+                return member, mesh.authorizations.accesses(workload, enforced=enforced)
+            return member, mesh.accesses(workload)
+        return None
+
+
+def _best(answers: list[Answer], members: list[Answer]) -> Answer:
+    """The answer that is true, else one that is not known; of false ones that of the mesh that the pods are in."""
+    for answer in answers:
+        if answer.truth is True:
+            return answer
+    for answer in answers:
+        if isinstance(answer.truth, Unknown):
+            return answer
+    return min(zip(answers, members, strict=True), key=lambda each: _rank(each[1]))[0]
+
+
+def _rank(member: Answer) -> int:
+    return 0 if member.truth is True else 2 if member.truth is False else 1
