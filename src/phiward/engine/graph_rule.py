@@ -53,8 +53,10 @@ class KeyUses:
     """The stores whose key is not known, or may be another one than its name says."""
     elsewhere: dict[str | Unknown | None, View]
     """Tenants of those, and of the stores on keys that are not declared here; a store of each."""
-    owners: set[str | Unknown | None]
-    """Tenants of the keys themselves."""
+
+
+_ANYWHERE = 0
+"""Stands among the ids of scopes for all of them."""
 
 
 class GraphIndex:
@@ -64,25 +66,39 @@ class GraphIndex:
         self.graph = graph
         self._uses: dict[int, KeyUses] = {}
         self._volumes: dict[int, list[View]] | None = None
+        self._owners: dict[int, set[str | Unknown | None]] = {}
 
     def uses(self, scope: Scope) -> KeyUses:
         """Which stores use which key of a scope; volumes of clusters that are on one of its keys are among them."""
         found = self._uses.get(id(scope))
         if found is None:
-            views = (*self.graph.of_scope(scope), *self._volumes_on_keys_of(scope))
+            views = (*self.graph.of_scope(scope), *self._volumes_beside(scope))
             found = self._uses[id(scope)] = _key_uses(views)
         return found
 
-    def _volumes_on_keys_of(self, scope: Scope) -> Iterable[View]:
-        """Stores of clusters whose key another scope declares; each stays among its own cluster's stores, too."""
+    def owners(self, scope: Scope) -> set[str | Unknown | None]:
+        """The tenants of the keys that a store of a scope may be on: a cluster's, on those of every scope."""
+        views = self.graph.views if scope.kind == "cluster" else self.graph.of_scope(scope)
+        if id(scope) not in self._owners:
+            self._owners[id(scope)] = {view.tenancy.tenant for view in views if "key" in view.row.kinds}
+        return self._owners[id(scope)]
+
+    def _volumes_beside(self, scope: Scope) -> Iterable[View]:
+        """Stores of clusters that are, or may be, on a key that another scope declares.
+
+        Each stays among its own cluster's stores, too.
+        """
         if self._volumes is None:
             clustered = [v for v in self.graph.views if v.row.dialect == "kubernetes" and "datastore" in v.row.kinds]
             self._volumes = defaultdict(list)
             for view in clustered:
-                owner = view.key(KEY_PROPERTY).scope
-                if owner is not None:
-                    self._volumes[id(owner)].append(view)
-        return self._volumes.get(id(scope), ())
+                use = view.key(KEY_PROPERTY)
+                if use.scope is not None:
+                    self._volumes[id(use.scope)].append(view)
+                elif use.doubt is not None or isinstance(use.custody, Unknown):
+                    self._volumes[_ANYWHERE].append(view)
+        anywhere = self._volumes.get(_ANYWHERE, []) if scope.kind != "cluster" else []
+        return [*self._volumes.get(id(scope), ()), *anywhere]
 
 
 def key_of(view: View) -> KeyUse:
@@ -91,11 +107,9 @@ def key_of(view: View) -> KeyUse:
 
 
 def _key_uses(views: Iterable[View]) -> KeyUses:
-    uses = KeyUses(defaultdict(list), [], {}, set())
+    uses = KeyUses(defaultdict(list), [], {})
     names: dict[str, dict[str, list[View]]] = defaultdict(lambda: defaultdict(list))
     for view in views:
-        if "key" in view.row.kinds:
-            uses.owners.add(view.tenancy.tenant)
         if "datastore" not in view.row.kinds:
             continue
         use = key_of(view)

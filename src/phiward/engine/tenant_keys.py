@@ -134,7 +134,7 @@ def store_on_foreign_key(view: View, index: GraphIndex) -> Judgement:
         return NOT_APPLICABLE
     use = view.key(KEY_PROPERTY)
     where = view.reading(KEY_PROPERTY).location()
-    doubt = use.doubt if index.uses(view.resource.scope).owners - {None, tenant} else None
+    doubt = use.doubt if index.owners(view.resource.scope) - {None, tenant} else None
     doubt = use.custody if isinstance(use.custody, Unknown) else doubt
     if doubt is not None:
         return Judgement(None, (Fact(KEY_PROPERTY, doubt, f"a key of {tenant}", where),))

@@ -7,11 +7,12 @@ AWS manages, and no other alias may begin so; every other key that these argumen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from phiward.graph.reading import outline
+from phiward.graph.truth import why
 from phiward.model.value import Partial, Reference, Unknown, Value
-from phiward.record import dataclass, replace
+from phiward.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from phiward.graph.resource_graph import ResourceGraph
@@ -47,10 +48,10 @@ def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
             alias = graph.alias(alias_name(value), scope)
             if alias is None or isinstance(alias, Unknown):
                 elsewhere = graph.key_elsewhere(value, scope) if isinstance(value, str) else None
-                if elsewhere is not None:
+                if elsewhere is not None and not isinstance(elsewhere, Unknown):
                     return KeyUse(CUSTOMER, elsewhere.address, resource=True, scope=elsewhere.scope)
                 use = _text(value) if isinstance(value, str) else _partial(value)
-                return replace(use, doubt=alias) if use.custody == CUSTOMER and alias is not None else use
+                return replace(use, doubt=use.doubt or alias or elsewhere) if use.custody == CUSTOMER else use
             value = _through_alias(alias.attributes, alias.native_type)
             continue
         if isinstance(value, Unknown):
@@ -74,22 +75,47 @@ def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
     return KeyUse(Unknown("the key's references go in a circle"))
 
 
-def keys_by_name(graph: ResourceGraph, resources: Iterable[Resource]) -> dict[str, list[Resource]]:
+@dataclass(slots=True)
+class DeclaredKeys:
     """Every declared key by each text that may name it: its ARN and id where they are known, its aliases."""
-    found: dict[str, list[Resource]] = {}
-    for resource in resources:
-        names: list[Value] = []
-        key: Resource | None = resource
+
+    by_name: dict[str, list[Resource]] = field(default_factory=dict)
+    doubts: dict[str, Unknown] = field(default_factory=dict)
+    """Aliases of which it is not known to which key they lead."""
+    unnamed: list[Value] = field(default_factory=list)
+    """The names of aliases that are not wholly known."""
+
+    def add(self, graph: ResourceGraph, resource: Resource) -> None:
         if resource.native_type in KEY_TYPES:
-            names = [resource.attributes.get(name) for name in ("arn", "key_id", "id")]
+            self._name(resource, *(resource.attributes.get(name) for name in ("arn", "key_id", "id")))
         elif resource.native_type == "aws_kms_alias":
-            names = [resource.attributes.get("name")]
+            name = resource.attributes.get("name")
             use = key_use(_through_alias(resource.attributes, resource.native_type), graph, resource.scope)
             key = graph.find(use.identity, resource.scope) if use.resource else None
+            if isinstance(name, (Unknown, Partial)):
+                self.unnamed.append(name)
+            elif key is not None:
+                self._name(key, name)
+            elif isinstance(name, str) and isinstance(use.custody, Unknown):
+                self.doubts[name] = use.custody
+
+    def _name(self, key: Resource, *names: Value) -> None:
         for name in {name for name in names if isinstance(name, str) and name}:
-            if key is not None and key not in found.setdefault(name, []):
-                found[name].append(key)
-    return found
+            if key not in self.by_name.setdefault(name, []):
+                self.by_name[name].append(key)
+
+    def find(self, text: str) -> Resource | Unknown | None:
+        """The one key that a text names; an `Unknown` where it may name one."""
+        name = text[text.find(":alias/") + 1 :]
+        found = self.by_name.get(text) or self.by_name.get(name, [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            return Unknown(f"{found[0].address} and {found[1].address} carry the same name")
+        if name in self.doubts:
+            return self.doubts[name]
+        possible = (n for n in self.unnamed if name.startswith("alias/") and outline(n).fullmatch(name))
+        return next(map(why, possible), None)
 
 
 def alias_name(value: str | Partial) -> str | Partial:

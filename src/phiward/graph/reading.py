@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -87,3 +88,9 @@ def items(value: Value) -> list[Value]:
     if undecided(value):
         return [why(value)]
     return [why(item) if undecided(item) else item for item in value] if isinstance(value, list) else []
+
+
+def outline(name: Unknown | Partial) -> re.Pattern[str]:
+    """What a name that is not known, or only in part, may turn out to be."""
+    parts = name.parts if isinstance(name, Partial) else (name,)
+    return re.compile("".join(re.escape(part) if isinstance(part, str) else ".*" for part in parts), re.DOTALL)

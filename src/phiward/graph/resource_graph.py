@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from phiward.graph.reading import MISSING, read_path
+from phiward.graph.reading import MISSING, outline, read_path
 from phiward.graph.truth import why
 from phiward.graph.view import View
 from phiward.model.resource import Resource, Scope
@@ -17,6 +17,7 @@ from phiward.record import dataclass
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
+    from phiward.graph.keys import DeclaredKeys
 
 _MAX_HOPS = 50
 _GIVEN_BY_THE_PROVIDER = ("id", "arn")
@@ -56,10 +57,10 @@ class _Names:
         if len(self._open) > _MANY:
             return Placement(doubt=why(self._open[0][0]))
         if not self._outlines:
-            self._outlines = [_outline(name) for name, _ in self._open]
+            self._outlines = [outline(name) for name, _ in self._open]
         texts = _arn_names(text) if text.startswith("arn:") else [text]
         both = zip(self._open, self._outlines, strict=True)
-        found = [(name, it) for (name, it), outline in both if any(map(outline.fullmatch, texts))]
+        found = [(name, it) for (name, it), shape in both if any(map(shape.fullmatch, texts))]
         return Placement(doubt=why(found[0][0]), suspects=[it for _, it in found]) if found else Placement()
 
 
@@ -90,7 +91,7 @@ class ResourceGraph:
         self._names: dict[tuple[int, str], _Names] = {}
         self._aliases: dict[int, _Names] | None = None
         self._clusters: dict[int, Cluster] = {}
-        self._keys: dict[str, list[Resource]] | None = None
+        self._keys: DeclaredKeys | None = None
         self._depth = 0
         for row in {id(view.row): view.row for view in self.views}.values():
             self._attach(row, by_type)
@@ -127,16 +128,17 @@ class ResourceGraph:
             return Unknown(f"how many {found.address} there are is not known") if doubtful else found
         return placement.doubt
 
-    def key_elsewhere(self, text: str, scope: Scope) -> Resource | None:
+    def key_elsewhere(self, text: str, scope: Scope) -> Resource | Unknown | None:
         """The one KMS key of another scope that an object of a cluster names by its ARN, id or alias."""
         if scope.kind != "cluster":
             return None
         if self._keys is None:
-            from phiward.graph.keys import keys_by_name
+            from phiward.graph.keys import DeclaredKeys
 
-            self._keys = keys_by_name(self, self._by_address.values())
-        found = self._keys.get(text) or self._keys.get(text[text.find(":alias/") + 1 :], [])
-        return found[0] if len(found) == 1 else None
+            self._keys = DeclaredKeys()
+            for resource in self._by_address.values():
+                self._keys.add(self, resource)
+        return self._keys.find(text)
 
     def cluster(self, scope: Scope) -> Cluster:
         """What the objects of a Kubernetes scope say together."""
@@ -344,12 +346,6 @@ def _among(named: Sequence[Resource]) -> Placement:
         return Placement(tuple(named))
     both = " and ".join(resource.address for resource in named[:2])
     return Placement(doubt=Unknown(f"{both} carry the same name"), suspects=None if len(named) > _MANY else named)
-
-
-def _outline(name: Unknown | Partial) -> re.Pattern[str]:
-    """What a name that is not known, or only in part, may turn out to be."""
-    parts = name.parts if isinstance(name, Partial) else (name,)
-    return re.compile("".join(re.escape(part) if isinstance(part, str) else ".*" for part in parts), re.DOTALL)
 
 
 def _arn_names(arn: str) -> list[str]:

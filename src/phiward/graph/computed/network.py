@@ -281,7 +281,10 @@ def _same_place(wall: Entry, entry: Entry, way: Direction) -> Truth:
     source, wanted = wall[way.end], entry[way.end]
     if undecided(source):
         return False if wall["open_to_world"] is False and entry["open_to_world"] is True else why(source)
-    return source in (wanted, "::/0" if ":" in str(wanted) else "0.0.0.0/0")
+    if source == wanted or not undecided(wanted):
+        return source in (wanted, "::/0" if ":" in str(wanted) else "0.0.0.0/0")
+    known = "".join(part for part in wanted.parts if isinstance(part, str)) if isinstance(wanted, Partial) else ""
+    return True if source in _EVERYONE and ("." if source == "0.0.0.0/0" else ":") in known else why(wanted)
 
 
 def _port_within(wall: Entry, entry: Entry) -> Truth:
