@@ -1,0 +1,103 @@
+"""Texts that say less than another: a value left to a variable, a block that may be repeated any number of times.
+
+Each of them leaves open what the first text decides, so that the first text is one of the things that it may mean.
+A verdict on it may be that of the first text, or unknown, and no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from phiward.loaders.terraform.parser import parse
+from phiward.loaders.terraform.syntax import Block, Body, Call, ObjectNode, TupleNode
+
+OPEN = "var.undecided"
+DECLARED = '\nvariable "undecided" {}\n'
+_NUMBERED = {"count", "for_each"}
+_KEPT = {*_NUMBERED, "provider", "providers", "depends_on", "lifecycle", "source", "version", "alias", "region"}
+"""What says which block it is, or how many there are of it, not what it is like."""
+_HOLDERS = {"resource", "data", "module", "locals", "provider"}
+
+Weaker = tuple[str, str]
+"""What was left open, and the text in which it is."""
+
+
+def weaker(name: str, text: str) -> Iterator[Weaker]:
+    """Every text that leaves one thing open which a file decides."""
+    if name.endswith(".tf"):
+        yield from _terraform(text)
+
+
+def _terraform(text: str) -> Iterator[Weaker]:
+    for block in parse(text, "main.tf").body.blocks:
+        if block.type == "variable" and "default" in block.body.attributes:
+            default = block.body.attributes["default"]
+            yield f"{_named(block)} has no default", text[: default.start] + text[default.end :]
+        if block.type in _HOLDERS:
+            for what, changed in _of_block(text, block):
+                yield f"{_named(block)}: {what}", changed + DECLARED
+
+
+def _of_block(text: str, block: Block) -> Iterator[Weaker]:
+    if block.type in ("resource", "module") and not _NUMBERED & set(block.body.attributes):
+        yield "any number of it", _opened(text, block, f"count = {OPEN}")
+    yield from _of_body(text, block.body)
+
+
+def _of_body(text: str, body: Body) -> Iterator[Weaker]:
+    for name, attribute in body.attributes.items():
+        if name not in _KEPT:
+            yield from ((f"{name}: {what}", changed) for what, changed in _of_expression(text, attribute.value))
+    for block in body.blocks:
+        if block.type in _KEPT:
+            continue
+        if block.type == "dynamic":
+            for content in block.body.blocks:
+                yield from _of_body(text, content.body)
+            continue
+        inside = text[text.index("{", block.header_end) + 1 : block.end - 1]
+        repeated = f'dynamic "{block.type}" {{\nfor_each = {OPEN}\ncontent {{\n{inside}\n}}\n}}\n'
+        yield f"{block.type} any number of times", text[: block.start] + repeated + text[block.end :]
+        yield f"{block.type} more than once", f"{text[: block.end]}\n{repeated}{text[block.end :]}"
+        yield from ((f"{block.type}.{what}", changed) for what, changed in _of_block(text, block))
+
+
+def _of_expression(text: str, node: Any) -> Iterator[Weaker]:
+    written = text[node.start : node.end]
+    shown = " ".join(written.split())[:60]
+    yield shown, text[: node.start] + OPEN + text[node.end :]
+    if re.fullmatch(r'"[^"$%\\]+"', written):
+        half = len(written) // 2
+        for piece in (f'{written[:half]}${{{OPEN}}}"', f'"${{{OPEN}}}{written[half:]}', f'{written[:-1]}${{{OPEN}}}"'):
+            yield piece, text[: node.start] + piece + text[node.end :]
+    for part in _parts(node):
+        if not isinstance(part, str):
+            yield from _of_expression(text, part)
+
+
+def _parts(node: Any) -> list[Any]:
+    if isinstance(node, TupleNode):
+        return node.items
+    if isinstance(node, ObjectNode):
+        return [value for _, value in node.items]
+    return node.arguments if isinstance(node, Call) else []
+
+
+def _opened(text: str, block: Block, line: str) -> str:
+    """The text with a line more in a block."""
+    start = text.index("{", block.header_end) + 1
+    return f"{text[:start]}\n{line}\n{text[start : block.end - 1]}\n{text[block.end - 1 :]}"
+
+
+def _named(block: Block) -> str:
+    return ".".join((block.type, *block.labels))
+
+
+def perhaps(text: str) -> Iterator[str]:
+    """Each resource of a Terraform text as one more, of which there may be none."""
+    for block in parse(text, "main.tf").body.blocks:
+        if block.type == "resource" and not _NUMBERED & set(block.body.attributes):
+            alone = _opened(text[: block.end], block, f"count = {OPEN}")[block.start :]
+            yield re.sub(r'"[^"]*"(?= \{)', '"perhaps"', alone, count=1)
