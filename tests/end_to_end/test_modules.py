@@ -59,6 +59,21 @@ def test_a13_a_module_that_is_not_there_makes_the_scan_incomplete(scan, source):
         assert "terraform init" in done.message()
 
 
+def test_a_missing_module_is_the_reason_even_where_its_arguments_lead_back_to_it(scan):
+    text = """module "gone" {
+  source = "example/gone/aws"
+  sees   = aws_db_instance.a.storage_encrypted
+}
+resource "aws_db_instance" "a" {
+  storage_encrypted = module.gone.on
+}
+"""
+    done = scan({"main.tf": text})
+    [finding] = done.record["findings"]
+    assert finding["verdict"] == "unknown"
+    assert "module 'gone' (example/gone/aws) is not downloaded" in finding["message"]
+
+
 def test_a13_a_downloaded_module_is_judged(scan):
     manifest = '{"Modules": [{"Key": "", "Dir": "."}, {"Key": "db", "Dir": ".terraform/modules/db"}]}'
     files = {

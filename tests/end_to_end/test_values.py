@@ -52,6 +52,46 @@ def test_a10_a_count_of_zero_is_no_resource(scan, given, number):
     assert done.verdicts == ({"aws_db_instance.a[0]": "fail"} if number else {})
 
 
+VERSIONED = """
+variable "buckets" {}
+resource "aws_s3_bucket" "a" {
+  for_each = var.buckets
+}
+resource "aws_s3_bucket_versioning" "a" {
+  for_each = %s
+  bucket   = aws_s3_bucket.a[each.key].id
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+"""
+SOME = "{ for name, versioned in var.buckets : name => versioned if versioned }"
+
+
+@pytest.mark.parametrize("over, verdict", [("var.buckets", "pass"), ("aws_s3_bucket.a", "pass"), (SOME, "unknown")])
+def test_what_only_some_of_an_open_number_have_is_not_taken_for_granted(scan, over, verdict):
+    done = scan({"main.tf": VERSIONED % over}, rules=("--rule", "bucket-versioning"))
+    assert done.verdicts == {"aws_s3_bucket.a[*]": verdict}
+    if verdict == "unknown":
+        [finding] = done.record["findings"]
+        assert "how many aws_s3_bucket_versioning.a[*] there are is not known: variable buckets" in finding["message"]
+
+
+ENCRYPTED_BY_DEFAULT = """
+variable "all" {}
+resource "aws_ebs_encryption_by_default" "a" {
+  count = var.all ? 1 : 0
+}
+resource "aws_ebs_volume" "a" {}
+"""
+
+
+def test_a_setting_of_the_account_that_may_not_be_there_protects_nothing_for_certain(scan):
+    assert scan({"main.tf": ENCRYPTED_BY_DEFAULT}).verdicts == {"aws_ebs_volume.a": "unknown"}
+    assert scan(None, "--var", "all=true").verdicts == {"aws_ebs_volume.a": "pass"}
+    assert scan(None, "--var", "all=false").verdicts == {"aws_ebs_volume.a": "fail"}
+
+
 INGRESS = """
 variable "open" {
   type    = list(string)

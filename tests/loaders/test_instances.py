@@ -55,6 +55,23 @@ def test_addresses(tmp_path: Path, meta: str, addresses: list[str]) -> None:
     assert sorted(a for a in root.resources if a.startswith("x.r")) == addresses
 
 
+def test_what_stands_for_a_number_that_is_not_known_says_what_decides_it(tmp_path: Path) -> None:
+    root = root_of(
+        tmp_path,
+        'variable "n" {}\nresource "x" "c" {\n  count = var.n   ?  1 : 0 # as asked for\n}\n'
+        'resource "x" "e" {\n  for_each = toset(["a", var.n])\n}\nresource "x" "two" { count = 2 }\nresource "x" "one" {}\n',
+    )
+    nothing = Unknown("variable n has no value", "give it with --var n=..., --var-file, n in terraform.tfvars, or a default")
+    assert {address: (resource.number, resource.uncounted) for address, resource in root.resources.items()} == {
+        "x.c[*]": ("var.n   ?  1 : 0", nothing),
+        'x.e["a"]': ("", None),
+        "x.e[*]": ('toset(["a", var.n]', nothing),
+        "x.two[0]": ("", None),
+        "x.two[1]": ("", None),
+        "x.one": ("", None),
+    }
+
+
 def test_each_and_count_in_arguments_and_blocks(tmp_path: Path) -> None:
     root = root_of(
         tmp_path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from phiward.loaders.terraform.errors import EvaluationError
@@ -28,6 +28,11 @@ class Expansion:
     instances: dict[Any, Mapping[str, Value]] = field(default_factory=dict)
     undecided: Unknown | None = None
     keyed: bool = True
+
+    def with_values(self, value_of: Callable[[Any], Value]) -> Expansion:
+        """The same keys, each with another `each.value`."""
+        keys = {key: names["each"]["key"] for key, names in self.instances.items()}
+        return Expansion({key: {"each": {"key": keys[key], "value": value_of(key)}} for key in keys}, self.undecided)
 
 
 def expand(body: Body, env: Env) -> Expansion:

@@ -18,10 +18,11 @@ from phiward.loaders.terraform.functions.conversion import to_bool
 from phiward.loaders.terraform.module import Module
 from phiward.loaders.terraform.resource_instance import BUSY, ResourceInstance, provider_name
 from phiward.loaders.terraform.sensitivity import hide
-from phiward.loaders.terraform.syntax import Block
+from phiward.loaders.terraform.syntax import Block, Traversal
 from phiward.loaders.terraform.value_types import STRING, Type
 from phiward.loaders.terraform.weight import MAX_ELEMENTS, too_large
 from phiward.model.location import Location
+from phiward.model.resource import Hole
 from phiward.model.value import Reference, Unknown, Value, undecided
 
 if TYPE_CHECKING:
@@ -172,7 +173,13 @@ class ModuleInstance:
         """The instances of a module call by key; `Unknown` where the module could not be loaded."""
         if name not in self._children:
             self._children[name] = Unknown(f"module.{name} depends on itself")
-            self._children[name] = self.program.instantiate(self, name)
+            found = self.program.locate(self, name)
+            if isinstance(found, Hole):
+                # What is passed to it may lead back to its outputs: this is why they are unknown, not the circle.
+                self._children[name] = Unknown(found.reason, found.hint)
+                self.program.leave_out(self, name, found)
+            else:
+                self._children[name] = self.program.instantiate(self, name, found)
         return self._children[name]
 
     def _module_value(self, name: str, steps: tuple[Any, ...], env: Env) -> tuple[Value, int]:
@@ -225,10 +232,22 @@ class ModuleInstance:
         found = self._expansions.get(id(block))
         if found is None:
             self._expansions[id(block)] = Expansion({}, Unknown("its number of instances depends on itself"))
-            found = self._expansions[id(block)] = expand(block.body, self.env)
+            found = self._expansions[id(block)] = self._repeated_over(block) or expand(block.body, self.env)
             if block.type in ("resource", "data", "ephemeral"):
                 self._register(block, found)
         return found
+
+    def _repeated_over(self, block: Block) -> Expansion | None:
+        """One instance for each of another block's: `for_each = aws_s3_bucket.a`, whose own number is not known."""
+        attribute = block.body.attributes.get("for_each")
+        node = attribute.value if attribute else None
+        if not isinstance(node, Traversal) or len(node.steps) != 1:
+            return None
+        other = self.source.resources.get((node.root, str(node.steps[0])))
+        if other is None or "for_each" not in other.body.attributes:
+            return None
+        expansion = self.expansion(other)
+        return expansion.with_values(lambda key: self._reference(other, key)) if expansion.undecided else None
 
     def _register(self, block: Block, expansion: Expansion) -> None:
         references = self._references[id(block)] = {}

@@ -147,17 +147,17 @@ class Program:
 
     # -- modules
 
-    def instantiate(self, parent: ModuleInstance, name: str) -> dict[Any, ModuleInstance] | Unknown:
-        """The instances of a module call; `Unknown`, with a diagnostic and a hole, where it cannot be loaded."""
+    def leave_out(self, parent: ModuleInstance, name: str, hole: Hole) -> None:
+        """Note, as a diagnostic and a hole, a module call that cannot be loaded."""
         block = parent.source.calls[name]
-        found = self._locate(parent, name, block)
-        if isinstance(found, Hole):
-            given = references_in(body_values(block.body, parent.env, meta=META))
-            hole = Hole(found.reason, found.hint, frozenset(given))
-            self.holes.append(hole)
-            self._note(block, found)
-            return Unknown(found.reason, found.hint)
-        source = self.cache.get(found)
+        given = references_in(body_values(block.body, parent.env, meta=META))
+        self.holes.append(Hole(hole.reason, hole.hint, frozenset(given)))
+        self._note(block, hole)
+
+    def instantiate(self, parent: ModuleInstance, name: str, directory: Path) -> dict[Any, ModuleInstance] | Unknown:
+        """The instances of a module call whose source is there; `Unknown`, with a hole, where they are too many."""
+        block = parent.source.calls[name]
+        source = self.cache.get(directory)
         expansion: Expansion = parent.expansion(block)
         self._module_count += len(expansion.instances)
         if self._module_count > MAX_MODULE_INSTANCES:
@@ -180,7 +180,9 @@ class Program:
         path = self.tree.base / block.file.path
         self.tree.hole("module", path, hole.reason, hint=hole.hint, line=span.line, column=span.column)
 
-    def _locate(self, parent: ModuleInstance, name: str, block: Block) -> Path | Hole:
+    def locate(self, parent: ModuleInstance, name: str) -> Path | Hole:
+        """The directory of the module that a call means, or why there is none."""
+        block = parent.source.calls[name]
         attribute = block.body.attributes.get("source")
         source = attempt(attribute.value, parent.env) if attribute else None
         label = f"module {name!r}"
