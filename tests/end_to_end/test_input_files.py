@@ -68,6 +68,15 @@ def test_a_file_that_is_not_text(scan, content, place, word):
     assert done.verdicts == {"aws_db_instance.a": "pass"}
 
 
+def test_a_file_that_is_only_hashed_need_not_be_text(scan):
+    text = (
+        'resource "aws_lambda_function" "a" {\n  filename = "code.zip"\n'
+        '  source_code_hash = filebase64sha256("../root/code.zip")\n}\n'
+    )
+    done = scan({"root/main.tf": text, "root/code.zip": b"PK\x03\x04\xff\x00"}, rules=("--rule", "function-in-vpc"))
+    assert (done.holes, done.status) == ([], 1)
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_text(scan):
     done = scan({"main.tf": b"\xef\xbb\xbf" + OPEN_STORE.replace("\n", "\r\n").encode()})
     assert (done.status, done.verdicts) == (1, {"aws_db_instance.a": "fail"})

@@ -92,6 +92,8 @@ KEYS = [
         (Partial(("alias/a", VAR)), VAR, ""),  # alias/aws/rds?
         (Partial(("alias/", Reference("aws_other.x", ("name",)))), Undecided("only after apply"), ""),
         (Partial((VAR, "key/1")), VAR, ""),
+        (Partial(("arn:aws:kms:", VAR, ":1:", Reference("data.aws_kms_alias.other", ("name",)))), "customer", None),
+        (Partial(("arn:aws:kms:", VAR, ":1:", Reference("data.aws_kms_alias.managed", ("name",)))), "aws", None),
     ],
 )
 def test_who_holds_a_key(value, custody, identity):

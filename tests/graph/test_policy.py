@@ -159,6 +159,8 @@ def test_a_deny_grants_nothing():
             False,
         ),
         ({"Bool": {"aws:SecureTransport": "true"}}, True),
+        ({"StringLike": {"aws:userId": "AROAZ7EXAMPLE4567ABCD:*"}}, False),
+        ({"StringLike": {"aws:userId": ["AROAZ7EXAMPLE4567ABCD:*", "*:backup"]}}, True),
         ({"StringEquals": {"aws:PrincipalTag/team": "records"}}, True),
         ({"StringEquals": {"sts:ExternalId": "x"}}, "unknown"),
         (VALUE, "unknown"),
@@ -178,7 +180,9 @@ def test_conditions(condition, expected):
         # AWS calls the wildcard public although nobody else can own such a trail: neither verdict would be right.
         ({"StringLike": {"aws:SourceArn": "arn:aws:cloudtrail:us-east-1:111122223333:trail/*"}}, "unknown"),
         ({"StringEquals": {"aws:PrincipalAccount": "111122223333"}}, "unknown"),
-        ({"StringLike": {"aws:userid": "AROAEXAMPLE:*"}}, True),
+        # Neither would be here: AWS calls all sessions of one role public.
+        ({"StringLike": {"aws:userid": "AROAZ7EXAMPLE4567ABCD:*"}}, "unknown"),
+        ({"StringLike": {"aws:userid": "AROA*:*"}}, True),
     ],
 )
 def test_buckets_follow_the_s3_definition_of_public(condition, expected):

@@ -40,7 +40,7 @@ def versioned(parent, *others, by, where=None, **attributes):
         ({"bucket": "docs"}, VAR, Undecided("variable env")),
         ({"bucket": "docs"}, Partial((VAR, "-docs")), Undecided("variable env")),
         # a name that begins with a bucket's name is another bucket's name
-        ({}, Partial((Reference("aws_bucket.a", ("id",)), "-logs")), Undecided("only when it is applied")),
+        ({}, Partial((Reference("aws_bucket.a", ("id",)), "-logs")), Undecided("known only after apply")),
         # the parent's own name is not known: the literal one may be it
         ({"bucket": VAR}, "docs", Undecided("variable env")),
         ({"bucket": Partial((VAR, "-docs"))}, "prod-docs", Undecided("variable env")),
@@ -240,7 +240,7 @@ def test_a_hole_hides_satellites_of_what_was_given_to_it():
 def test_a_hole_that_was_given_nothing_by_name_may_hold_anything():
     root = scope("root", Hole("broken.tf does not parse", hint="mend it"))
     value = view_of("aws_bucket.a", made("aws_bucket.a", root)).property("versioned")
-    assert value == Unknown("broken.tf does not parse", "mend it")
+    assert value == Unknown("broken.tf does not parse, and may hold a part of it", "mend it")
 
 
 def test_an_inline_setting_decides_where_a_satellite_may_be_hidden():

@@ -92,8 +92,8 @@ def test_what_decided_the_tenant_is_told():
         ({"data-class": "public"}, "public"),
         ({"data-class": ""}, "phi"),
         ({"data-class": None}, "phi"),
-        ({"data-class": VAR}, VAR),
-        (VAR, VAR),
+        ({"data-class": VAR}, Undecided(f"its tag data-class may name another class of data: {VAR.reason}")),
+        (VAR, Undecided(f"its tag data-class may name another class of data: {VAR.reason}")),
         ("text", "phi"),
     ],
 )

@@ -61,15 +61,65 @@ def test_what_stands_for_a_number_that_is_not_known_says_what_decides_it(tmp_pat
         'variable "n" {}\nresource "x" "c" {\n  count = var.n   ?  1 : 0 # as asked for\n}\n'
         'resource "x" "e" {\n  for_each = toset(["a", var.n])\n}\nresource "x" "two" { count = 2 }\nresource "x" "one" {}\n',
     )
-    nothing = Unknown("variable n has no value", "give it with --var n=..., --var-file, n in terraform.tfvars, or a default")
+    nothing = Unknown(
+        "variable n has no value", "give it with --var n=..., --var-file, n in terraform.tfvars, or a default"
+    )
     assert {address: (resource.number, resource.uncounted) for address, resource in root.resources.items()} == {
-        "x.c[*]": ("var.n   ?  1 : 0", nothing),
+        "x.c[*]": ("var.n ? 1 : 0", nothing),
         'x.e["a"]': ("", None),
-        "x.e[*]": ('toset(["a", var.n]', nothing),
+        "x.e[*]": ('toset(["a", var.n])', nothing),
         "x.two[0]": ("", None),
         "x.two[1]": ("", None),
         "x.one": ("", None),
     }
+
+
+def test_a_block_repeated_over_another_one_has_as_many_instances(tmp_path: Path) -> None:
+    root = root_of(
+        tmp_path,
+        'variable "n" {}\nresource "x" "a" { for_each = toset(["one", var.n]) }\n'
+        'resource "y" "b" {\n  for_each = x.a\n  of = each.value.id\n}\n',
+    )
+    assert sorted(a for a in root.resources if a.startswith("y")) == ['y.b["one"]', "y.b[*]"]
+    assert root.attributes('y.b["one"]')["of"] == Reference('x.a["one"]', ("id",))
+    assert root.attributes("y.b[*]")["of"] == Reference("x.a[*]", ("id",))
+
+
+@pytest.mark.parametrize("keys", ['toset(["a", null])', "toset([null])"])
+def test_a_null_key_is_named(tmp_path: Path, keys: str) -> None:
+    root = root_of(tmp_path, f'resource "x" "r" {{\n  for_each = {keys}\n  n = each.key\n}}\n')
+    assert root.attributes("x.r[*]") == {"n": Unknown("for_each takes no null key")}
+
+
+@pytest.mark.parametrize(("collection", "why"), [("null", "null"), ("5", "no collection")])
+def test_a_dynamic_block_over_nothing_that_has_elements_is_named(tmp_path: Path, collection: str, why: str) -> None:
+    text = f'resource "x" "r" {{\n  dynamic "b" {{\n    for_each = {collection}\n    content {{}}\n  }}\n}}\n'
+    assert root_of(tmp_path, text).attributes("x.r") == {"b": [Unknown(f"the for_each of 'b' is {why}")]}
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("local.o.a.b", "local.o.a is null, which has no attributes"),
+        ('"${local.o.a}-x"', "local.o.a is null, which cannot be part of a string"),
+        ('"${lookup(local.o, "a")}-x"', "a value is null, which cannot be part of a string"),
+        ('map("a", 1)', "there is no function 'map': Terraform 0.15 replaced it by tomap()"),
+        ("data.gone.x.y", "data.gone.x is not declared in this module"),
+        ("ephemeral.gone.x.y", "ephemeral.gone.x is not declared in this module"),
+    ],
+)
+def test_a_refused_expression_says_what_is_wrong(tmp_path: Path, expression: str, reason: str) -> None:
+    root = root_of(tmp_path, f'locals {{\n  o = {{ a = null }}\n}}\noutput "o" {{ value = {expression} }}\n')
+    assert root.output("o") == Unknown(reason)
+
+
+def test_a_data_source_and_an_ephemeral_resource_may_share_a_name(tmp_path: Path) -> None:
+    root = root_of(
+        tmp_path,
+        'data "x" "r" { of = 1 }\nephemeral "x" "r" { of = 2 }\n'
+        'output "d" { value = data.x.r.of }\noutput "e" { value = ephemeral.x.r.of }\n',
+    )
+    assert (root.diagnostics, root.value("d"), root.value("e")) == ([], 1, 2)
 
 
 def test_each_and_count_in_arguments_and_blocks(tmp_path: Path) -> None:

@@ -453,6 +453,9 @@ class _Files:
     def read_text(self, path: str) -> str:
         return {"a.json": "héllo"}[path]
 
+    def read_bytes(self, path: str) -> bytes:
+        return {"a.json": "héllo".encode(), "a.zip": b"PK\xff\0"}[path]
+
     def exists(self, path: str) -> bool:
         return path == "a.json"
 
@@ -466,5 +469,7 @@ def test_functions_of_files() -> None:
     for algorithm in ("md5", "sha1", "sha256", "sha512"):
         assert call(f"file{algorithm}", _Files(), "a.json") == call(algorithm, "héllo")
     assert call("filebase64sha256", _Files(), "a.json") == call("base64sha256", "héllo")
+    assert call("filebase64", _Files(), "a.zip") == "UEv/AA=="
+    assert call("filemd5", _Files(), "a.zip") == "0bdc2881c8c4ceac738ac1a6adb9c620"
     assert call("fileexists", _Files(), "b") is False
     assert call("fileset", _Files(), "d", "*") == SetValue(["a", "d-*"])

@@ -12,13 +12,13 @@ from phiward.engine.graph_rules import graph_rule
 from phiward.engine.operators import Truth, any_of
 from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit
 from phiward.engine.suggest import suggestion
-from phiward.graph.resource_graph import ResourceGraph
+from phiward.graph.resource_graph import ResourceGraph, how_many
 from phiward.graph.view import Reading, View
 from phiward.model.finding import Evidence, Finding, Subject, Verdict
 from phiward.model.location import Location, Span
 from phiward.model.resource import Scope
 from phiward.model.rule import Rule
-from phiward.model.value import Sensitive, Unknown, Value
+from phiward.model.value import Sensitive, Unknown, Value, unknowns
 from phiward.pack import Row
 from phiward.pack.vocabulary import BUILT_IN
 from phiward.record import dataclass, replace
@@ -246,7 +246,7 @@ def _message(
         return f"does not apply to {subject.address}"
     first = evidence[0] if evidence else None
     if verdict is Verdict.UNKNOWN:
-        why = first.observed if first and isinstance(first.observed, Unknown) else None
+        why = next(unknowns(first.observed), None) if first else None
         reason = why.reason if why else "what decides it is not known"
         return f"{subject.address}: cannot be decided: {reason}"
     values = {
@@ -346,7 +346,7 @@ def _if_there(outcome: Outcome, view: View) -> Outcome:
     """What a resource shows of its root, where it is not known how many there are of it: perhaps none."""
     if outcome[0] is not True or "[*]" not in view.resource.address:
         return outcome
-    reading = Reading(Unknown(f"how many {view.resource.address} there are is not known"), view.resource)
+    reading = Reading(how_many(view.resource), view.resource)
     return None, [Leaf("address", reading, reading.value, [], None)]
 
 

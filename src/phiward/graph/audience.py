@@ -66,7 +66,9 @@ _HARMLESS_KEYS = frozenset(
 _HARMLESS_PREFIXES = ("aws:principaltag/", "aws:requesttag/", "kms:encryptioncontext", "s3:")
 _MATCHING = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
 _REFUSING = frozenset({"stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"})
-_ROLE_SESSION = re.compile(r"^[A-Za-z0-9]+:\*$")
+_ROLE_SESSION = re.compile(r"^AROA[A-Z0-9]{12,}:\*$")
+"""Every session of one role, by the unique id that AWS never gives again."""
+_COUNTED_AS_PUBLIC = Unknown("AWS counts the sessions of a role in aws:userid as public, although the role is fixed")
 _ARN_ACCOUNT, _ARN_SERVICE, _ARN_RESOURCE = 4, 2, 5
 _WIDEST_IPV4, _WIDEST_IPV6 = 8, 32
 
@@ -156,7 +158,7 @@ def identifies(key: str, value: Value, *, as_s3: bool = False) -> Truth:
     """Whether a condition's value names somebody, so that no stranger can match it."""
     text = sketch(value)
     if key == "aws:userid" and _ROLE_SESSION.match(text):
-        return False
+        return _COUNTED_AS_PUBLIC if as_s3 else True
     if HOLE not in text and not _open(text):
         return True
     enough = _identity(text, key)

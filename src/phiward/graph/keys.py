@@ -7,11 +7,11 @@ AWS manages, and no other alias may begin so; every other key that these argumen
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from phiward.graph.reading import outline
 from phiward.graph.truth import why
-from phiward.model.value import Partial, Reference, Unknown, Value
+from phiward.model.value import Partial, Reference, Unknown, Value, join, left_to_the_provider
 from phiward.record import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
     """What a key argument means. An empty string is as absent: custody `none` is never returned for a written key."""
     for _ in range(_MAX_HOPS):
         if isinstance(value, (str, Partial)):
+            value = _filled(value, graph, scope)
             alias = graph.alias(alias_name(value), scope)
             if alias is None or isinstance(alias, Unknown):
                 elsewhere = graph.key_elsewhere(value, scope) if isinstance(value, str) else None
@@ -118,6 +119,17 @@ class DeclaredKeys:
         return next(map(why, possible), None)
 
 
+def _filled(value: str | Partial, graph: ResourceGraph, scope: Scope) -> Value:
+    """The text with what other resources' configuration decides put in place: the name of an alias."""
+    if isinstance(value, str):
+        return value
+    parts: list[Any] = []
+    for part in value.parts:
+        found = graph.resolve(part, scope) if isinstance(part, Reference) else part
+        parts.append(found if isinstance(found, str) else part)
+    return join(parts)
+
+
 def alias_name(value: str | Partial) -> str | Partial:
     """The alias that an alias ARN ends in, whatever its region and account; anything else as it is."""
     last = value.parts[-1] if isinstance(value, Partial) else value
@@ -154,4 +166,4 @@ def _partial(value: Partial) -> KeyUse:
         return KeyUse(CUSTOMER, str(value), doubt=doubt)
     if re.match(r"alias/[^\0]{4,}", known):
         return KeyUse(CUSTOMER, str(value), doubt=doubt)
-    return KeyUse(doubt or Unknown(f"{value} is known only after apply"))
+    return KeyUse(doubt or left_to_the_provider(next(part for part in value.parts if isinstance(part, Reference))))

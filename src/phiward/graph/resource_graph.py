@@ -11,7 +11,7 @@ from phiward.graph.reading import MISSING, outline, read_path
 from phiward.graph.truth import why
 from phiward.graph.view import View
 from phiward.model.resource import Resource, Scope
-from phiward.model.value import Partial, Reference, Unknown, Value, undecided
+from phiward.model.value import Partial, Reference, Unknown, Value, left_to_the_provider, undecided
 from phiward.pack import Pack, Row
 from phiward.record import dataclass
 
@@ -177,7 +177,7 @@ class ResourceGraph:
             return Unknown(f"{reference} is not in what was scanned")
         value, _ = read_path(target.attributes, reference.path, lambda inner: self.resolve(inner, scope))
         if value is MISSING or not reference.path:
-            return Unknown(f"{reference} is known only after apply")
+            return left_to_the_provider(reference)
         return value
 
     def resolve(self, reference: Reference, scope: Scope) -> Value:
@@ -301,7 +301,7 @@ class ResourceGraph:
                 found.append(satellite)
         for hole in scope.holes if doubt is None else ():
             if not hole.references or resource.address in hole.references:
-                doubt = Unknown(hole.reason, hole.hint)
+                doubt = Unknown(f"{hole.reason}, and may hold a part of it", hole.hint)
                 break
         return found if doubt is None else [*found, doubt]
 
@@ -317,8 +317,14 @@ def perhaps_none(resource: Resource, beside: Resource) -> Unknown | None:
     if not all(beside.address.startswith(module) for module in inside) or (
         modules and not last and not _as_many(resource, beside)
     ):
-        return Unknown(f"how many {resource.address} there are is not known")
+        return how_many(resource)
     return None
+
+
+def how_many(resource: Resource) -> Unknown:
+    """Why the number of what a resource stands for is not known."""
+    reason, why = f"how many {resource.address} there are is not known", resource.uncounted
+    return Unknown(f"{reason}: {why.reason}", why.hint) if why else Unknown(reason)
 
 
 def _as_many(resource: Resource, beside: Resource) -> bool:

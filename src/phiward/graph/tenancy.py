@@ -144,4 +144,6 @@ def data_class(project: Project, tags: Value, namespace: Surroundings | None = N
     found = _tag(tags, project.class_tag)
     if found in (None, "") and namespace and isinstance(namespace.labels, dict):
         found = _tag(namespace.labels, project.class_tag)
+    if isinstance(found, Unknown):
+        return Unknown(f"its tag {project.class_tag} may name another class of data: {found.reason}", found.hint)
     return project.default_class if found is None or found == "" else found

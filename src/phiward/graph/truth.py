@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from phiward.model.value import Reference, Unknown, Value, undecided, unknowns
+from phiward.model.value import Partial, Reference, Unknown, Value, left_to_the_provider, undecided, unknowns
 
 Truth: TypeAlias = bool | Unknown
 
@@ -41,7 +41,9 @@ def why(value: Value) -> Unknown:
     for unknown in unknowns(value):
         return unknown
     if isinstance(value, Reference):
-        return Unknown(f"{value} is decided by another resource")
+        return left_to_the_provider(value)
+    if isinstance(value, Partial):
+        return left_to_the_provider(next(part for part in value.parts if isinstance(part, Reference)))
     return Unknown(f"{value} is decided only when it is applied")
 
 

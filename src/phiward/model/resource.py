@@ -7,7 +7,7 @@ from typing import Protocol
 
 from phiward.model.location import Location
 from phiward.model.project import Project
-from phiward.model.value import Value
+from phiward.model.value import Unknown, Value
 from phiward.record import dataclass
 
 _DEFAULTS = Project()
@@ -72,5 +72,7 @@ class Resource:
     """The module blocks that instantiate it, outermost first: an ignore on one of them applies here."""
     number: str = ""
     """What decides how many there are of it, as its source writes it, where that is not known."""
+    uncounted: Unknown | None = None
+    """Why that is not known."""
     context: bool = False
     """Whether it was read only to judge others: it stands outside of what a scan was asked about."""

@@ -46,6 +46,13 @@ class Reference:
         return f"{self.address}{steps}"
 
 
+def left_to_the_provider(reference: Reference) -> Unknown:
+    """Why what a reference means is not known: no configuration says it."""
+    if ".data." in f".{reference.address}":
+        return Unknown(f"{reference} is read by the provider when it plans", "scan the plan to decide it")
+    return Unknown(f"{reference} is known only after apply")
+
+
 @dataclass(frozen=True, slots=True)
 class Partial:
     """A string of which some pieces are not known: `"arn:aws:s3:::${aws_s3_bucket.a.id}/*"`.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from phiward.graph.audience import identifies
 from phiward.graph.computed.reading import Block, blocks
+from phiward.graph.policy import HOLE, sketch
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, one_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Reference, Unknown, Value, undecided
@@ -320,7 +321,8 @@ _CALLER_ATTRIBUTES = {
 
 def function_grants_everybody(view: View) -> Value | Derived:
     """`access.public` of a function's permission: principal `*` that no source or organisation narrows."""
-    everyone = equals(view.get("principal"), "*")
+    principal = sketch(view.get("principal"))
+    everyone: Truth = why(view.get("principal")) if principal == HOLE else principal == "*"
     narrowed = any_of(
         identifies(key, view.get(name)) for name, key in _CALLER_ATTRIBUTES.items() if view.get(name) is not None
     )

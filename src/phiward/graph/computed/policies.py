@@ -158,9 +158,10 @@ def _covers_part(resource: Value, part: str, own: Value) -> Truth:
     text = sketch(resource)
     if part == "resource" or text == "*":
         return True
-    if HOLE in text:
+    head, _, tail = text.rpartition(":")
+    if HOLE in tail or (HOLE in head and not head.startswith("arn:")):
         return why(resource)
-    name, slash, key = text.rpartition(":")[2].partition("/")
+    name, slash, key = tail.partition("/")
     if part == "bucket":
         return not slash
     return key == "*" or (not slash and name.endswith("*"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from phiward.loaders.terraform.evaluation import Env, attempt, decided, first_unknown
 from phiward.loaders.terraform.functions.undecided import OpenList
 from phiward.loaders.terraform.syntax import Block, Body, Expression, Literal, Traversal
-from phiward.model.value import SetValue, Unknown, Value
+from phiward.model.value import SetValue, Unknown, Value, undecided
 
 META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection", "providers"})
 
@@ -36,7 +36,8 @@ def _dynamic_elements(block: Block, env: Env) -> Iterator[tuple[Body, Env] | Unk
             [(item, item) for item in collection] if isinstance(collection, SetValue) else list(enumerate(collection))
         )
     else:
-        yield first_unknown(collection)
+        kind = f"the for_each of {block.labels[0]!r} is {'null' if collection is None else 'no collection'}"
+        yield first_unknown(collection) if undecided(collection) else Unknown(kind)
         return
     may_be_several = isinstance(collection, (SetValue, OpenList))
     content = [inner.body for inner in block.body.blocks if inner.type == "content"]

@@ -13,6 +13,8 @@ from phiward.loaders.terraform.sensitivity import result_of
 from phiward.loaders.terraform.syntax import Call
 from phiward.model.value import Unknown, Value, plain, references_in, undecided
 
+_REMOVED = {"list": "tolist()", "map": "tomap()"}
+
 
 def call(node: Call, env: Env) -> Value:
     special = _SPECIAL.get(node.name)
@@ -51,7 +53,9 @@ def _function(name: str) -> Function | Unknown:
         return Unknown(f"the function {name} belongs to a provider")
     function = FUNCTIONS.get(name.removeprefix("core::"))
     if function is None:
-        raise EvaluationError(f"there is no function {name!r}")
+        instead = _REMOVED.get(name)
+        why = f": Terraform 0.15 replaced it by {instead}" if instead else ""
+        raise EvaluationError(f"there is no function {name!r}{why}")
     return function
 
 

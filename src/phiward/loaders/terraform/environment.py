@@ -13,9 +13,9 @@ from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.conversion import to_text
 from phiward.loaders.terraform.functions.function import Files
 from phiward.loaders.terraform.functions.undecided import first_undecided
-from phiward.loaders.terraform.syntax import Expression
+from phiward.loaders.terraform.syntax import Expression, Traversal
 from phiward.loaders.terraform.weight import MAX_ELEMENTS, too_large
-from phiward.model.value import Partial, Reference, Unknown, Value, join, like, unknowns
+from phiward.model.value import Partial, Reference, Unknown, Value, join, left_to_the_provider, like, unknowns
 
 
 class Module(Protocol):
@@ -71,6 +71,9 @@ def constants() -> Env:
 
 class _NoFiles:
     def read_text(self, path: str) -> str:
+        raise EvaluationError(f"no files here: {path}")
+
+    def read_bytes(self, path: str) -> bytes:
         raise EvaluationError(f"no files here: {path}")
 
     def exists(self, path: str) -> bool:
@@ -149,9 +152,18 @@ def decided(value: Value, env: Env) -> Value:
     return materialise(value, env) if isinstance(value, (Reference, Partial)) else value
 
 
+def spelled(node: Expression) -> str:
+    """How a message calls the value of an expression: names as they are written."""
+    if not isinstance(node, Traversal):
+        return "a value"
+    return ".".join((node.root, *(str(step) if isinstance(step, (str, int)) else "[...]" for step in node.steps)))
+
+
 def first_unknown(value: Value) -> Unknown:
     """Why a value that is not wholly plain is not."""
     for found in unknowns(value):
         return found
     reference = first_undecided(value)
-    return Unknown("part of the value is not known" if reference is None else f"{reference} is known only after apply")
+    if isinstance(reference, Reference):
+        return left_to_the_provider(reference)
+    return Unknown("part of the value is not known")

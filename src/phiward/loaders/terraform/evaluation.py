@@ -22,6 +22,7 @@ from phiward.loaders.terraform.environment import (
     first_unknown,
     materialise,
     materialise_known,
+    spelled,
 )
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.conversion import to_number, to_text
@@ -87,8 +88,11 @@ def _traversal(node: Traversal, env: Env) -> Value:
         value, taken = env.names[node.root], 0
     else:
         value, taken = env.module.root(node.root, steps, env)
-    for key in steps[taken:]:
-        value = step(value, key, env)
+    for position in range(taken, len(steps)):
+        if value is None:
+            names = spelled(Traversal(node.start, node.end, node.root, steps[:position]))
+            raise EvaluationError(f"{names} is null, which has no attributes")
+        value = step(value, steps[position], env)
     return value
 
 

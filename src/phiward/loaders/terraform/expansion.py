@@ -64,7 +64,8 @@ def _expand_each(value: Value, env: Env) -> Expansion:
         return Expansion({key: {"each": {"key": key, "value": value[key]}} for key in sorted(value)})
     if isinstance(value, list) and len(value) <= MAX_INSTANCES:
         return _expand_set(value, env)
-    why = first_unknown(value) if undecided(value) else Unknown("for_each is not a map or set that can be judged")
+    kind = "null" if value is None else "not a map or set that can be judged"
+    why = first_unknown(value) if undecided(value) else Unknown(f"for_each is {kind}")
     return _representative(Expansion({}), why)
 
 
@@ -74,6 +75,8 @@ def _expand_set(value: list[Value], env: Env) -> Expansion:
         key = decided(item, env)
         if isinstance(key, Sensitive):
             _representative(expansion, Unknown("for_each takes no sensitive key"))
+        elif key is None:
+            _representative(expansion, Unknown("for_each takes no null key"))
         elif isinstance(key, str):
             expansion.instances[key] = {"each": {"key": key, "value": key}}
         else:

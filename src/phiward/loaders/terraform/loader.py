@@ -71,6 +71,7 @@ def _resource(instance: ResourceInstance, scope: Scope) -> Resource:
         module_calls=instance.module.calls,
         provider=instance.provider,
         number=instance.number,
+        uncounted=instance.uncounted,
     )
 
 

@@ -18,7 +18,7 @@ _LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "p
 
 @dataclass(slots=True, eq=False)
 class Module:
-    """The declarations of a directory. Managed resources and data sources are keyed by type and name."""
+    """The declarations of a directory. Managed, data and ephemeral resources are keyed by type and name."""
 
     directory: Path
     variables: dict[str, Block] = field(default_factory=dict)
@@ -26,6 +26,7 @@ class Module:
     locals: dict[str, Attribute] = field(default_factory=dict)
     resources: dict[tuple[str, str], Block] = field(default_factory=dict)
     data: dict[tuple[str, str], Block] = field(default_factory=dict)
+    ephemerals: dict[tuple[str, str], Block] = field(default_factory=dict)
     calls: dict[str, Block] = field(default_factory=dict)
     providers: list[Block] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
@@ -145,7 +146,7 @@ def _slot(module: Module, block: Block) -> tuple[dict[object, Block], object]:
     tables: dict[str, dict[object, Block]] = {
         "resource": module.resources,  # type: ignore[dict-item]
         "data": module.data,  # type: ignore[dict-item]
-        "ephemeral": module.data,  # type: ignore[dict-item]
+        "ephemeral": module.ephemerals,  # type: ignore[dict-item]
         "module": module.calls,  # type: ignore[dict-item]
         "variable": module.variables,  # type: ignore[dict-item]
         "output": module.outputs,  # type: ignore[dict-item]

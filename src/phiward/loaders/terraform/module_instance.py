@@ -88,9 +88,10 @@ class ModuleInstance:
             return self._module_value(first, steps, env)
         if name in ("data", "ephemeral"):
             second = steps[1] if len(steps) > 1 else None
-            block = self.source.data.get((first, second)) if isinstance(second, str) else None
+            declared = self.source.data if name == "data" else self.source.ephemerals
+            block = declared.get((first, second)) if isinstance(second, str) else None
             if block is None:
-                raise EvaluationError(f"data.{first}.{second} is not declared in this module")
+                raise EvaluationError(f"{name}.{first}.{second} is not declared in this module")
             return self._resource_value(block, steps, 2, env)
         block = self.source.resources.get((name, first))
         if block is None:

@@ -18,10 +18,10 @@ from phiward.loaders.terraform.resource_instance import ResourceInstance
 from phiward.loaders.terraform.syntax import Block, Body, Literal, ObjectNode, SourceFile, TupleNode
 from phiward.loaders.terraform.value_types import Type
 from phiward.loaders.terraform.variables import variable_text
-from phiward.loaders.tree import Tree
+from phiward.loaders.tree import MAX_FILE_BYTES, Tree
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Hole
-from phiward.model.value import Reference, Unknown, Value, references_in
+from phiward.model.value import Reference, Unknown, Value, left_to_the_provider, references_in
 
 MAX_MODULE_DEPTH = 30
 MAX_MODULE_INSTANCES = 50_000
@@ -58,14 +58,22 @@ class RootFiles:
             raise EvaluationError(f"{path!r} is not a path that can be read") from error
         return target
 
-    def read_text(self, path: str) -> str:
+    def _file(self, path: str) -> Path:
         if not self.exists(path):
             raise EvaluationError(f"there is no file {path}")
-        target = self._inside(path)
-        text = self._tree.read(target)
+        return self._tree.outside.resolve(self._inside(path))
+
+    def read_text(self, path: str) -> str:
+        text = self._tree.read(self._file(path))
         if text is None:
             raise EvaluationError(f"{path} could not be read as text")
         return text
+
+    def read_bytes(self, path: str) -> bytes:
+        try:
+            return self._tree.outside.read(self._file(path), MAX_FILE_BYTES, keep=False)
+        except OSError as error:
+            raise EvaluationError(f"{path} could not be read: {error.strerror}") from error
 
     def exists(self, path: str) -> bool:
         try:
@@ -135,14 +143,14 @@ class Program:
     def _follow(self, reference: Reference) -> Value:
         instance = self.instances.get(reference.address)
         if instance is None or not reference.path:
-            return Unknown(f"{reference} is known only after apply")
+            return left_to_the_provider(reference)
         first, *rest = reference.path
         value = instance.value(str(first))
         try:
             for key in rest:
                 value = step(value, key, instance.env)
         except EvaluationError:
-            return Unknown(f"{reference} is known only after apply")
+            return left_to_the_provider(reference)
         return value
 
     # -- modules
@@ -272,9 +280,9 @@ class Program:
         return list({id(i.source): i.source for i in self.module_instances()}.values())
 
     def expand_data_sources(self) -> None:
-        """Make an instance of every data source, so that references to them lead somewhere."""
+        """Make an instance of every data source and its like, so that references to them lead somewhere."""
         for instance in self.module_instances():
-            for block in instance.source.data.values():
+            for block in (*instance.source.data.values(), *instance.source.ephemerals.values()):
                 instance.expansion(block)
 
     def _holes_of(self, module: ModuleInstance) -> None:

@@ -12,12 +12,13 @@ from phiward.loaders.terraform.environment import (
     evaluate,
     first_unknown,
     materialise_known,
+    spelled,
 )
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.conversion import to_bool, to_text
 from phiward.loaders.terraform.iteration import ANY_NUMBER, bind, pairs_of
 from phiward.loaders.terraform.lexical import HclSyntaxError
-from phiward.loaders.terraform.syntax import Call, Literal, Template, TemplateFor, TemplateIf
+from phiward.loaders.terraform.syntax import Call, Expression, Literal, Template, TemplateFor, TemplateIf
 from phiward.model.value import Partial, Reference, Unknown, Value, join, undecided
 
 MAX_STRING = 16 * 1024 * 1024
@@ -31,7 +32,7 @@ def template(node: Template, env: Env) -> Value:
     for part in node.parts:
         value = part.value if type(part) is Literal else HANDLERS[type(part)](part, env)
         if type(value) is not str:
-            value = _piece(value, env)
+            value = _piece(value, env, part)
             known = known and type(value) is str
         if isinstance(value, str):
             size += len(value)
@@ -41,7 +42,7 @@ def template(node: Template, env: Env) -> Value:
     return "".join(parts) if known else join(parts)
 
 
-def _piece(value: Value, env: Env) -> Value:
+def _piece(value: Value, env: Env, part: Expression) -> Value:
     """What is interpolated as text, where another resource's configuration decides it or it is plain."""
     if isinstance(value, Reference):
         found = env.module.resolve(value)
@@ -49,7 +50,7 @@ def _piece(value: Value, env: Env) -> Value:
     elif isinstance(value, Partial):
         value = materialise_known(value, env)
     if value is None:
-        raise EvaluationError("a null value cannot be part of a string")
+        raise EvaluationError(f"{spelled(part)} is null, which cannot be part of a string")
     return value if undecided(value) else to_text(value)
 
 

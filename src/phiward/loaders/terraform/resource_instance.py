@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from phiward.loaders.terraform.bodies import META, block_values, body_values
 from phiward.loaders.terraform.evaluation import Env, attempt, materialise, materialise_known
 from phiward.loaders.terraform.syntax import Block, Expression, Traversal
-from phiward.model.value import Partial, Reference, Unknown, Value, like, undecided
+from phiward.model.value import Partial, Reference, Unknown, Value, left_to_the_provider, like, undecided
 
 if TYPE_CHECKING:
     from phiward.loaders.terraform.module_instance import ModuleInstance
@@ -58,9 +58,7 @@ class ResourceInstance:
             from phiward.loaders.terraform.iam_policy_document import policy_json
 
             return policy_json(_in_place(body_values(body, self.env, meta=META), self.env))
-        if self.managed:
-            return Unknown(f"{self.address}.{name} is known only after apply")
-        return Unknown(f"{self.address}.{name} is read by the provider when it plans", "scan the plan to decide it")
+        return left_to_the_provider(Reference(self.address, (name,)))
 
     def attributes(self) -> dict[str, Value]:
         """All attributes, with the provider's default tags merged into `tags_all`."""
@@ -81,6 +79,11 @@ class ResourceInstance:
         file = attribute.file or self.block.file
         assert file is not None
         return " ".join(file.text[attribute.value.start : attribute.value.end].split())
+
+    @property
+    def uncounted(self) -> Unknown | None:
+        """Why it is not known how many instances there are, of the one that stands for them."""
+        return self.module.expansion(self.block).undecided if self.address.endswith("[*]") else None
 
     @property
     def provider(self) -> str:

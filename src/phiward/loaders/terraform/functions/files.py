@@ -8,22 +8,26 @@ from collections.abc import Callable
 from phiward.loaders.terraform.convert import make_set
 from phiward.loaders.terraform.functions.conversion import nfc, to_text
 from phiward.loaders.terraform.functions.function import Files, Function, Parameter, typed
-from phiward.loaders.terraform.functions.hashing import base64_digest, hex_digest
+from phiward.loaders.terraform.functions.hashing import digest
 from phiward.model.value import Unknown, Value
 
 
-def _reader(change: Callable[[str], str]) -> Function:
-    """A function of a file's content."""
+def _file(files: Files, path: str) -> Value:
+    return nfc(files.read_text(path))
+
+
+def _reader(change: Callable[[bytes], str]) -> Function:
+    """A function of a file's bytes, text or not."""
 
     def call(files: Files, path: str) -> Value:
-        return change(files.read_text(path))
+        return change(files.read_bytes(path))
 
     return Function(typed(call, _FILES, _PATH), needs_files=True)
 
 
-def _hashed(of: Callable[[str, str], str], algorithm: str) -> Function:
-    def change(content: str) -> str:
-        return of(algorithm, content)
+def _hashed(written: Callable[[bytes], str], algorithm: str) -> Function:
+    def change(content: bytes) -> str:
+        return written(digest(algorithm, content))
 
     return _reader(change)
 
@@ -36,10 +40,10 @@ def _fileset(files: Files, path: str, pattern: str) -> Value:
     return make_set(map(nfc, files.glob(path, pattern)))
 
 
-def _base64(content: str) -> str:
+def _base64(content: bytes) -> str:
     import base64
 
-    return base64.b64encode(content.encode()).decode("ascii")
+    return base64.b64encode(content).decode("ascii")
 
 
 def _basename(path: str) -> str:
@@ -77,15 +81,15 @@ FUNCTIONS: dict[str, Function] = {
     "abspath": Function(typed(_abspath, _PATH)),
     "basename": Function(typed(_basename, _PATH)),
     "dirname": Function(typed(_dirname, _PATH)),
-    "file": _reader(nfc),
+    "file": Function(typed(_file, _FILES, _PATH), needs_files=True),
     "filebase64": _reader(_base64),
-    "filebase64sha256": _hashed(base64_digest, "sha256"),
-    "filebase64sha512": _hashed(base64_digest, "sha512"),
+    "filebase64sha256": _hashed(_base64, "sha256"),
+    "filebase64sha512": _hashed(_base64, "sha512"),
     "fileexists": Function(typed(_fileexists, _FILES, _PATH), needs_files=True),
-    "filemd5": _hashed(hex_digest, "md5"),
+    "filemd5": _hashed(bytes.hex, "md5"),
     "fileset": Function(typed(_fileset, _FILES, _PATH, Parameter("pattern", to_text)), needs_files=True),
-    "filesha1": _hashed(hex_digest, "sha1"),
-    "filesha256": _hashed(hex_digest, "sha256"),
-    "filesha512": _hashed(hex_digest, "sha512"),
+    "filesha1": _hashed(bytes.hex, "sha1"),
+    "filesha256": _hashed(bytes.hex, "sha256"),
+    "filesha512": _hashed(bytes.hex, "sha512"),
     "pathexpand": Function(typed(_pathexpand, _PATH)),
 }

@@ -17,6 +17,10 @@ class Files(Protocol):
         """The content, as UTF-8 text."""
         ...
 
+    def read_bytes(self, path: str) -> bytes:
+        """The content, whatever it is."""
+        ...
+
     def exists(self, path: str) -> bool:
         """Whether `path` is a regular file."""
         ...

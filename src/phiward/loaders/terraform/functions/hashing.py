@@ -22,28 +22,18 @@ def digest(algorithm: str, content: bytes) -> bytes:
     return hashlib.new(algorithm, content, usedforsecurity=False).digest()
 
 
-def hex_digest(algorithm: str, text: str) -> str:
-    """The hash in hexadecimal digits."""
-    return digest(algorithm, text.encode()).hex()
-
-
-def base64_digest(algorithm: str, text: str) -> str:
-    """The hash in base 64."""
-    import base64
-
-    return base64.b64encode(digest(algorithm, text.encode())).decode("ascii")
-
-
 def _hex(algorithm: str) -> Function:
     def call(text: str) -> str:
-        return hex_digest(algorithm, text)
+        return digest(algorithm, text.encode()).hex()
 
     return Function(typed(call, Parameter("str", to_text)))
 
 
 def _base64(algorithm: str) -> Function:
     def call(text: str) -> str:
-        return base64_digest(algorithm, text)
+        import base64
+
+        return base64.b64encode(digest(algorithm, text.encode())).decode("ascii")
 
     return Function(typed(call, Parameter("str", to_text)))
 
