@@ -49,7 +49,7 @@ def clusters(manifests: Iterable[Manifest]) -> list[Cluster]:
 def _split(folder: _Folder) -> list[Cluster]:
     together = folder.everything()
     if not _clash(together):
-        return [Cluster(folder.path or ".", together)] if together else []
+        return [Cluster(_home(folder), together)] if together else []
     found: list[Cluster] = []
     if _clash(folder.own):
         by_file: dict[str, list[Manifest]] = {}
@@ -61,6 +61,13 @@ def _split(folder: _Folder) -> list[Cluster]:
     for name in sorted(folder.below):
         found += _split(folder.below[name])
     return found
+
+
+def _home(folder: _Folder) -> str:
+    """The lowest directory that holds all of it."""
+    while not folder.own and len(folder.below) == 1:
+        (folder,) = folder.below.values()
+    return folder.path or "."
 
 
 def _clash(manifests: list[Manifest]) -> bool:
