@@ -77,9 +77,9 @@ def c7n_policies() -> Path:
     return directory
 
 
-def checkov_scan(target: Path) -> list[str | Path]:
-    """Checkov over a file or a tree: Terraform alone, as ours reads it."""
-    return [checkov(), "-f" if target.is_file() else "-d", target, "--framework", "terraform", "--compact", "--quiet"]
+def checkov_scan(target: Path, framework: str = "terraform") -> list[str | Path]:
+    """Checkov over a file or a tree: one framework alone, as ours reads it."""
+    return [checkov(), "-f" if target.is_file() else "-d", target, "--framework", framework, "--compact", "--quiet"]
 
 
 def trivy_scan(target: Path) -> list[str | Path]:

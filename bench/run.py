@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import peers
@@ -140,6 +141,29 @@ def nested(bench: Bench) -> None:
         at_most("", *_memory(found, four, once), 4.4, "MB")
 
 
+def kubernetes(bench: Bench) -> None:
+    """A cluster of generated manifests beside Checkov and Trivy, and how it grows."""
+    small, large = SIZES[0], min(SIZES[1], bench.largest)
+    target = _manifests(small)
+    scanners = {
+        "checkov": peers.checkov_scan(target, "kubernetes"),
+        "trivy": peers.trivy_scan(target),
+    }
+    found = compare({"phiward": bench.scan("--no-cache", target), **scanners}, min(bench.rounds, 2), WORK)
+    at_least(f"kubernetes: {small:,} manifests", *_seconds(found, "phiward", "checkov"), 20)
+    at_least("", *_seconds(found, "phiward", "trivy"), 10)
+    at_least("", *_memory(found, "phiward", "checkov"), 3, "MB")
+    figures = {}
+    for size in sorted({small, large, bench.largest}):
+        name = f"{size:,}"
+        figures[name] = compare({name: bench.scan("--no-cache", _manifests(size))}, 1, WORK)[name]
+        print(f"{f'kubernetes: {name} manifests':<34} {figures[name].seconds:.2f} s, {figures[name].megabytes:.0f} MB")
+    names = list(figures)
+    for before, after in pairwise(names):
+        at_most("", (after, figures[after].seconds), (before, figures[before].seconds), 11)
+        at_most("", (after, figures[after].megabytes), (before, figures[before].megabytes), 11, "MB")
+
+
 def memory(bench: Bench) -> None:
     """Peak memory beside Checkov's on a thousand resources; once each, for Checkov takes its time."""
     target = _tree(SIZES[0])
@@ -200,12 +224,23 @@ def _tree(resources: int, per_root: int = 2_500, tenants: int | None = None) -> 
     return target
 
 
+def _manifests(objects: int) -> Path:
+    """A generated cluster, made in a process of its own as `_tree` makes its trees."""
+    target = WORK / f"manifests-{objects}"
+    if not target.is_dir():
+        command = [sys.executable, peers.BENCH / "generate_manifests.py", str(objects), target]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        (target / ".git").mkdir()
+    return target
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     "start-up": start_up,
     "hook": hook,
     "tree": tree,
     "evaluate": evaluate,
     "nested": nested,
+    "kubernetes": kubernetes,
     "memory": memory,
     "growth": growth,
 }

@@ -84,3 +84,13 @@ def test_the_same_bytes_every_time(generate, tmp_path):
 def test_too_small_a_root_is_refused(generate, tmp_path):
     with pytest.raises(ValueError, match="at least 57"):
         generate(tmp_path, 20)
+
+
+def test_generated_manifests_are_objects_that_we_read_wholly(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(BENCH))
+    made = importlib.import_module("generate_manifests").generate
+    assert made(tmp_path, 40) == len(list(tmp_path.rglob("*.yaml"))) == 41
+    report = scan(Settings(paths=(tmp_path,), today=date(2026, 1, 1)))
+    assert not report.diagnostics
+    assert report.summary.resources == 41 + 4  # each StatefulSet makes one claim
+    assert report.summary.failed > report.summary.unknown > 0
