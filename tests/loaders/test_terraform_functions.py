@@ -6,13 +6,15 @@ import contextlib
 import subprocess
 import sys
 import time
+from importlib import import_module
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phiward.loaders.terraform.functions import FUNCTIONS, FunctionError
+from phiward.loaders.terraform.functions.errors import FunctionError
+from phiward.loaders.terraform.functions.table import SUBJECTS, function_named
 from phiward.loaders.terraform.functions.undecided import OpenList
 from phiward.model.holed_json import JsonError, parse
 from phiward.model.value import ListValue, MapValue, Partial, Reference, Sensitive, SetValue, Unknown, join, plain
@@ -26,7 +28,16 @@ PATH = Partial((ARN, "/*"))
 def call(name: str, *arguments: Any) -> Any:
     if name == "jsonencode_and_decode":
         return call("jsondecode", call("jsonencode", *arguments))
-    return FUNCTIONS[name].call(*arguments)
+    function = function_named(name)
+    assert function is not None
+    return function.call(*arguments)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_function_stands_where_the_table_says(subject):
+    functions = import_module(f"phiward.loaders.terraform.functions.{subject}").FUNCTIONS
+    assert sorted(functions) == sorted(SUBJECTS[subject].split())
+    assert all(function_named(name) is function for name, function in functions.items())
 
 
 # -- what is known is kept

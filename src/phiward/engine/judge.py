@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -21,12 +20,13 @@ from phiward.model.rule import Rule
 from phiward.model.value import Sensitive, Unknown, Value, unknowns
 from phiward.pack import Row
 from phiward.pack.vocabulary import BUILT_IN
+from phiward.pattern import pattern
 from phiward.record import dataclass, replace
 
 MAX_EVIDENCE = 50
 _VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
 _WORDS = {"account": ("root", "root module"), "cluster": ("cluster", "manifests")}
-_placeholder = re.compile(r"\{(\w+)\}")
+_placeholder = pattern(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from phiward.model.value import Value
+from phiward.pattern import pattern
 
 
 def suggestion(spec: Mapping[str, Any], expected: Value, dialect: str) -> str:
@@ -53,5 +53,5 @@ def _yaml(path: Sequence[Any], value: Value) -> str:
     return "\n".join([*lines, f"{'  ' * len(parents)}{name}: {_literal(value)}"])
 
 
-_plain_key = re.compile(r"[A-Za-z][\w./-]*")
+_plain_key = pattern(r"[A-Za-z][\w./-]*")
 _LANGUAGES: dict[str, Callable[[Sequence[Any], Value], str]] = {"terraform": _hcl, "kubernetes": _yaml}

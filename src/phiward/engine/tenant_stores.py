@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from phiward.engine.graph_rule import NOT_APPLICABLE, Fact, GraphIndex, Judgement
 from phiward.graph.cluster import POD
 from phiward.graph.network_policies.isolation import Policies
 from phiward.graph.network_policies.model import INGRESS
 from phiward.graph.view import View
 from phiward.model.value import Partial, Unknown, Value
+from phiward.pattern import pattern
 
-_STORES = re.compile(
+_STORES = pattern(
     r"(?:^|/)(?P<name>redis(?:-stack(?:-server)?)?|valkey|keydb|dragonfly|memcached|rabbitmq|nats|kafka|cp-kafka|redpanda|activemq[\w-]*|"
     r"postgres(?:ql)?|mysql|mariadb|mongo(?:db)?|cassandra|elasticsearch|opensearch|solr|minio|cockroach|etcd)(?=[:@]|$)"
 )
 _REDIS = ("redis", "redis-stack", "redis-stack-server", "valkey", "keydb", "dragonfly")
-_ACL = re.compile(r"--aclfile\b|--user\b|\buser [\w.-]+ on\b")
+_ACL = pattern(r"--aclfile\b|--user\b|\buser [\w.-]+ on\b")
 _PROPERTY, _EXPECTED = "tenancy.identity", "each tenant has an identity of its own there"
 
 

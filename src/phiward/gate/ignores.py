@@ -12,11 +12,12 @@ from datetime import date
 
 from phiward.model.finding import Diagnostic, Finding, Level, Verdict, Waiver
 from phiward.model.location import Location, Span
+from phiward.pattern import pattern
 from phiward.record import dataclass, replace
 
 MARKER = "phiward:ignore"
-_comment = re.compile(r"(?:#|//|/\*)[ \t]*phiward:ignore(?![\w-])([^\n]*?)(?:\*/[ \t]*)?\r?$", re.MULTILINE)
-_parts = re.compile(r"[ \t]+([a-z0-9-]+)((?:[ \t]+\w+=\S+)*)[ \t]+--[ \t]*(\S.*?)[ \t]*")
+_comment = pattern(r"(?:#|//|/\*)[ \t]*phiward:ignore(?![\w-])([^\n]*?)(?:\*/[ \t]*)?\r?$", re.MULTILINE)
+_parts = pattern(r"[ \t]+([a-z0-9-]+)((?:[ \t]+\w+=\S+)*)[ \t]+--[ \t]*(\S.*?)[ \t]*")
 SYNTAX = "# phiward:ignore <rule-id> until=YYYY-MM-DD owner=NAME -- reason"
 
 

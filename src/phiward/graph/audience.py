@@ -8,11 +8,10 @@ a fixed account is fixed enough, because nobody else can own such a resource.
 
 from __future__ import annotations
 
-import re
-
 from phiward.graph.policy import HOLE, REFERENCE, Condition, Statement, sketch
 from phiward.graph.truth import Truth, all_of, any_of, negate, one_of, why
 from phiward.model.value import Unknown, Value
+from phiward.pattern import pattern
 
 _S3_KEYS = frozenset(
     {
@@ -66,7 +65,7 @@ _HARMLESS_KEYS = frozenset(
 _HARMLESS_PREFIXES = ("aws:principaltag/", "aws:requesttag/", "kms:encryptioncontext", "s3:")
 _MATCHING = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
 _REFUSING = frozenset({"stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"})
-_ROLE_SESSION = re.compile(r"^AROA[A-Z0-9]{12,}:\*$")
+_ROLE_SESSION = pattern(r"^AROA[A-Z0-9]{12,}:\*$")
 """Every session of one role, by the unique id that AWS never gives again."""
 _COUNTED_AS_PUBLIC = Unknown("AWS counts the sessions of a role in aws:userid as public, although the role is fixed")
 _ARN_ACCOUNT, _ARN_SERVICE, _ARN_RESOURCE = 4, 2, 5

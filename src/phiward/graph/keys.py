@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from phiward.graph.reading import outline
 from phiward.graph.truth import why
 from phiward.model.value import Partial, Reference, Unknown, Value, join, left_to_the_provider
+from phiward.pattern import pattern
 from phiward.record import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ CUSTOMER, AWS, SERVICE, NONE = "customer", "aws", "service", "none"
 CUSTODIES = frozenset({CUSTOMER, AWS, SERVICE, NONE})
 KEY_TYPES = frozenset({"aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"})
 _ALIAS_TYPES = frozenset({"aws_kms_alias", "data.aws_kms_alias"})
-_uuid = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
-_key_arn = re.compile(r"arn:[^:]*:kms:[^:]*:[^:]*:(?:key/.|alias/.)")
+_uuid = pattern(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+_key_arn = pattern(r"arn:[^:]*:kms:[^:]*:[^:]*:(?:key/.|alias/.)")
 _MAX_HOPS = 20
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from phiward.graph.truth import why
 from phiward.model.project import Project
 from phiward.model.value import Partial, Unknown, Value, undecided
+from phiward.pattern import pattern
 from phiward.record import dataclass
 
 
@@ -28,7 +29,7 @@ class Surroundings:
     labels: Value
 
 
-_group = re.compile(r"\([^()]*\)")
+_group = pattern(r"\([^()]*\)")
 
 
 @lru_cache(maxsize=256)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
-_HIDDEN = re.compile(r"password|secret|token|private_key|credential|auth_key|connection_string", re.IGNORECASE)
-_NOT_HIDDEN = re.compile(r"(?:_arn|_id|_name|_length|_version|_policy|_days|_enabled)$|^manage_", re.IGNORECASE)
-_NAMED = re.compile(
+from phiward.pattern import pattern
+
+_HIDDEN = pattern(r"password|secret|token|private_key|credential|auth_key|connection_string", re.IGNORECASE)
+_NOT_HIDDEN = pattern(r"(?:_arn|_id|_name|_length|_version|_policy|_days|_enabled)$|^manage_", re.IGNORECASE)
+_NAMED = pattern(
     r"passw(?:or)?d|passphrase|pwd$|secret|(?<!csrf)token|api[_.-]?key|private[_.-]?key|access[_.-]?key|credential"
     r"|auth[_.-]?key|encryption[_.-]?key|signing[_.-]?key|connection[_.-]?string",
     re.IGNORECASE,
 )
-_POINTER = re.compile(
+_POINTER = pattern(
     r"(?:file|path|dir|name|arn|ref|url|uri|host|endpoint|id|ttl|expir\w*|duration|seconds|minutes|days|length|size|"
     r"version|policy|enabled|required|type|mode|algorithm|class|provider|issuer|audience|header|region|prefix|count)$",
     re.IGNORECASE,
 )
-_FORMS = re.compile(
+_FORMS = pattern(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}"
@@ -24,7 +26,7 @@ _FORMS = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
     r"|\b[a-z][a-z0-9+.-]*://[^\s:/@]+:[^\s/@${}]+@"
 )
-_HARMLESS = re.compile(r"(?:true|false|none|null|yes|no|\d+|/[\w./-]*|\$\(\w+\)|<[^>]*>)?", re.IGNORECASE)
+_HARMLESS = pattern(r"(?:true|false|none|null|yes|no|\d+|/[\w./-]*|\$\(\w+\)|<[^>]*>)?", re.IGNORECASE)
 """Values that are no secret whatever their name is: switches, numbers, paths, references to other variables."""
 
 

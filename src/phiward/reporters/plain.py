@@ -8,12 +8,13 @@ from typing import Any
 
 from phiward.model.location import Location
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
+from phiward.pattern import pattern
 
 _RESERVED = frozenset({"unknown", "reference", "partial", "sensitive", "map"})
 _DEEPEST = 64
 _WIDEST_INTEGER = 4096
 _PLAIN = frozenset({str, bool, type(None)})
-_SURROGATES = re.compile(r"\\(?:[^u]|u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|u....)")
+_SURROGATES = pattern(r"\\(?:[^u]|u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|u....)")
 _ENCODE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from phiward.model.rule import Rule, Severity
+from phiward.pattern import pattern
 from phiward.reporters.text import clean, cut, prose
 
 LEVELS = {
@@ -28,7 +29,7 @@ TAXONOMY = "45 CFR Part 164"
 _MOST_TAGS = 10
 _LONGEST_NAME = 255
 _LONGEST_TEXT = 1024
-_SECTION = re.compile(r"164\.\d+")
+_SECTION = pattern(r"164\.\d+")
 
 
 def message(text: str) -> dict[str, str]:

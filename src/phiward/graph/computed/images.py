@@ -6,12 +6,11 @@ no registry comes from Docker Hub, and what has neither tag nor digest is `lates
 
 from __future__ import annotations
 
-import re
-
 from phiward.graph.truth import why
 from phiward.model.value import Partial, Value, undecided
+from phiward.pattern import pattern
 
-_digest = re.compile(r"@sha256:[0-9a-f]{64}$")
+_digest = pattern(r"@sha256:[0-9a-f]{64}$")
 _HUB, _OFFICIAL, _LATEST = "docker.io", "library", "latest"
 
 

@@ -6,18 +6,17 @@ key in `LOGS`.
 
 from __future__ import annotations
 
-import re
-
 from phiward.graph.computed.reading import Block, blocks, number
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Partial, Unknown, Value, undecided
+from phiward.pattern import pattern
 
 Reach = tuple[Truth, Truth]
 """Whether reads and whether writes are recorded."""
 
 NOTHING: Reach = (False, False)
-EVERY_BUCKET = re.compile(r"arn:aws[a-z-]*:s3(:::)?")
+EVERY_BUCKET = pattern(r"arn:aws[a-z-]*:s3(:::)?")
 NAMED_BUCKETS = Unknown(
     "the selector names single buckets, and whether they are all that hold PHI is not decided here",
     'select every bucket: values = ["arn:aws:s3"]',

@@ -13,15 +13,16 @@ from phiward.graph.cluster import POD, Cluster, namespace_of
 from phiward.graph.truth import Truth, any_of, flag, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Partial, Unknown, Value, undecided
+from phiward.pattern import pattern
 
 SCHEDULE = "velero.io/Schedule"
 QUOTA = "ResourceQuota"
-_SHIPPERS = re.compile(
+_SHIPPERS = pattern(
     r"(?:^|[/_-])(?:fluent-?bit|fluentd|vector|filebeat|promtail|alloy|grafana-agent|opentelemetry-collector[\w-]*|otel[\w-]*|"
     r"aws-for-fluent-bit|cloudwatch-agent|datadog-agent|agent|logstash|splunk[\w-]*|elastic-agent|newrelic-[\w-]*)(?=[:@]|$)"
 )
-_GENERIC = re.compile(r"(?:^|/)(?:datadog|grafana|gcr\.io/datadoghq|public\.ecr\.aws/datadog)/")
-_ttl = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_GENERIC = pattern(r"(?:^|/)(?:datadog|grafana|gcr\.io/datadoghq|public\.ecr\.aws/datadog)/")
+_ttl = pattern(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 def ships_logs(view: View) -> Value | Derived:

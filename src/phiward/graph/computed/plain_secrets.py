@@ -14,8 +14,9 @@ from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.resource import AttributePath
 from phiward.model.secrecy import is_secret
 from phiward.model.value import Unknown, Value, undecided
+from phiward.pattern import pattern
 
-_SETTING = re.compile(r"^[ \t]*[\"']?([\w.-]+)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#,;]+)", re.MULTILINE)
+_SETTING = pattern(r"^[ \t]*[\"']?([\w.-]+)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#,;]+)", re.MULTILINE)
 """A line of a configuration file: `db.password = x`, `"token": "x"`."""
 _SEALED = ("ENC[", "AgA", "vault:", "ref+", "<path:")
 """How values begin that SOPS, Sealed Secrets, Bank-Vaults, vals and the Argo CD Vault plugin encrypt or fill in."""

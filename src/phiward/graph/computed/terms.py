@@ -5,8 +5,6 @@ The catalog names each function by its key in `TERMS`.
 
 from __future__ import annotations
 
-import re
-
 from phiward.graph.audience import names_anyone
 from phiward.graph.computed.policies import policy_statements
 from phiward.graph.computed.reading import Block, blocks, number
@@ -14,6 +12,7 @@ from phiward.graph.policy import HOLE, Statement, glob_covers, sketch
 from phiward.graph.truth import Truth, all_of, any_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Unknown, Value, undecided
+from phiward.pattern import pattern
 
 DELETING = (
     "backup:deleterecoverypoint",
@@ -22,7 +21,7 @@ DELETING = (
 )
 SPARES = Unknown("the denial has conditions, and whom they spare is not decided here", "deny without conditions")
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
-ISO_DURATION = re.compile(r"P(?:([0-9]{1,6})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?)?")
+ISO_DURATION = pattern(r"P(?:([0-9]{1,6})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?)?")
 
 
 # Backups

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from phiward.graph.network_policies.model import Answer
 from phiward.graph.truth import all_of, any_of, negate
 from phiward.model.value import Unknown, Value, undecided
+from phiward.pattern import pattern
 
 Expression = Callable[[Mapping[str, Value] | Unknown], Answer]
-_token = re.compile(
+_token = pattern(
     r"\s*(?:(?P<word>all\(\)|global\(\)|has\(|not\s+in|in|contains|starts\s+with|ends\s+with|&&|\|\||==|!=|[!(){},])"
     r"|'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|(?P<label>[\w./-]+))"
 )

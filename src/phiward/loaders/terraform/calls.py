@@ -8,6 +8,7 @@ from phiward.loaders.terraform.environment import Env, decided, evaluate, first_
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.errors import CannotTell
 from phiward.loaders.terraform.functions.function import Function
+from phiward.loaders.terraform.functions.table import function_named
 from phiward.loaders.terraform.rendering import templatefile, templatestring
 from phiward.loaders.terraform.sensitivity import result_of
 from phiward.loaders.terraform.syntax import Call
@@ -46,12 +47,9 @@ def call(node: Call, env: Env) -> Value:
 
 
 def _function(name: str) -> Function | Unknown:
-    # The functions are many modules, which configuration without a call need not wait for.
-    from phiward.loaders.terraform.functions import FUNCTIONS
-
     if "::" in name and not name.startswith("core::"):
         return Unknown(f"the function {name} belongs to a provider")
-    function = FUNCTIONS.get(name.removeprefix("core::"))
+    function = function_named(name.removeprefix("core::"))
     if function is None:
         instead = _REMOVED.get(name)
         why = f": Terraform 0.15 replaced it by {instead}" if instead else ""

@@ -13,6 +13,7 @@ from phiward.loaders.terraform.expressions import ExpressionParser
 from phiward.loaders.terraform.functions.conversion import nfc
 from phiward.loaders.terraform.lexical import unescape
 from phiward.loaders.terraform.syntax import Expression, Literal, Template, TemplateFor, TemplateIf
+from phiward.pattern import pattern
 from phiward.record import dataclass
 
 
@@ -30,9 +31,9 @@ class _Token:
     strip_right: bool = False
 
 
-_quoted_text = re.compile(r'(?:[^"\\$%\n\r]|\\.|\$\$\{|%%\{|\$(?!\{)|%(?!\{))+')
-_heredoc_text = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*\n?")
-_directive = re.compile(r"[ \t\r\n]*(if|else|endif|for|endfor)(?![\w-])")
+_quoted_text = pattern(r'(?:[^"\\$%\n\r]|\\.|\$\$\{|%%\{|\$(?!\{)|%(?!\{))+')
+_heredoc_text = pattern(r"(?:[^$%\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*\n?")
+_directive = pattern(r"[ \t\r\n]*(if|else|endif|for|endfor)(?![\w-])")
 
 
 def quoted_template(parser: ExpressionParser) -> Expression:

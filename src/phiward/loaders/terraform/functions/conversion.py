@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from decimal import Decimal
 from typing import Any
 
 from phiward.loaders.terraform.functions.errors import CannotTell, FunctionError
 from phiward.model.value import Partial, Reference, SetValue, Unknown, Value, undecided
+from phiward.pattern import pattern
 
 Number = int | float
 
@@ -16,7 +16,7 @@ Number = int | float
 _LARGEST = 1 << 512
 _FLOAT_DIGITS = 15
 _MOST_DIGITS = 400
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?")
+_NUMBER = pattern(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?")
 
 
 def kind(value: Value) -> str:
