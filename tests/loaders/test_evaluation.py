@@ -12,7 +12,7 @@ from tests.loaders.program import Root, root_of
 
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import evaluate_text
-from phiward.model.value import Partial, Reference, Sensitive, Unknown, plain
+from phiward.model.value import OpenMap, Partial, Reference, Sensitive, Unknown, plain
 
 UNKNOWN_AND_KEY = """
 variable "u" {}
@@ -236,6 +236,34 @@ def test_sensitive_outputs_and_variables_of_modules(tmp_path: Path) -> None:
     )
     assert type(root.output("o")) is Sensitive
     assert type(root.output("list")[0]) is Sensitive
+
+
+# -- keys of objects
+
+
+def test_an_object_of_which_a_key_is_not_known_is_unknown_and_keeps_what_is_known(tmp_path: Path) -> None:
+    root = rooted(tmp_path, '{ a = 1, "${var.u}:sub" = "s", (var.u) = aws_kms_key.k.arn }')
+    found = root.output("o")
+    assert isinstance(found, OpenMap)
+    assert "variable u" in found.reason
+    (first, second, third) = found.entries
+    assert first == ("a", 1)
+    assert isinstance(second[0], Partial)
+    assert (second[0].parts[1:], second[1]) == ((":sub",), "s")
+    assert isinstance(third[0], Unknown)
+    assert third[1] == Reference("aws_kms_key.k", ("arn",))
+    assert found == root.output("o") != OpenMap(found.reason, found.hint)
+    assert hash(found) == hash(OpenMap(found.reason))
+
+
+def test_nothing_is_made_of_an_object_of_which_a_key_is_not_known(tmp_path: Path) -> None:
+    open_map = '{ "${var.u}" = 1 }'
+    for expression in (f"{open_map}.a", f"length({open_map})", f"[for k, v in {open_map} : k]", f"keys({open_map})"):
+        assert "variable u" in str(unknown_in(evaluated(tmp_path, expression))), expression
+
+
+def unknown_in(value: Any) -> Unknown:
+    return value[0] if isinstance(value, list) else value
 
 
 # -- circles and depth

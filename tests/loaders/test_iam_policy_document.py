@@ -10,7 +10,7 @@ import pytest
 from phiward.loaders.terraform.functions.undecided import OpenList
 from phiward.loaders.terraform.iam_policy_document import policy_json
 from phiward.model.holed_json import parse
-from phiward.model.value import Partial, Reference, Unknown, join
+from phiward.model.value import OpenMap, Partial, Reference, Unknown, join
 
 ARN = Reference("aws_s3_bucket.a", ("arn",))
 WHY = Unknown("variable x has no value")
@@ -258,3 +258,18 @@ def test_a_source_with_holes_keeps_what_is_known() -> None:
 )
 def test_what_the_provider_refuses_is_unknown(attributes: dict[str, Any], reason: str) -> None:
     assert reason in refused(**attributes)
+
+
+def test_a_variable_of_which_only_a_part_is_known_keeps_its_values() -> None:
+    issuer = Partial((Unknown("it is known after apply"), ":sub"))
+    block = {
+        "actions": ["sts:AssumeRoleWithWebIdentity"],
+        "condition": [
+            {"test": "StringEquals", "variable": issuer, "values": ["system:serviceaccount:n:a"]},
+            {"test": "StringEquals", "variable": "aws:x", "values": ["1"]},
+        ],
+    }
+    (found,) = document(statement=[block])["Statement"]
+    conditions = found["Condition"]["StringEquals"]
+    assert isinstance(conditions, OpenMap)
+    assert dict(conditions.entries) == {issuer: "system:serviceaccount:n:a", "aws:x": "1"}

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from phiward.graph.truth import listed, why
 from phiward.model.holed_json import JsonError, parse
-from phiward.model.value import Partial, Reference, Unknown, Value, undecided
+from phiward.model.value import OpenMap, Partial, Reference, Unknown, Value, undecided
 from phiward.record import dataclass
 
 _ELEMENTS = frozenset(
@@ -50,6 +50,15 @@ class Condition:
     if_exists: bool = False
     qualifier: str = ""
     """`forallvalues`, `foranyvalue` or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCondition(Unknown):
+    """A condition on a key of which only a part is known: it may restrict anything. Its key is a `sketch`."""
+
+    reason: str
+    hint: str
+    condition: Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,11 @@ def _conditions(value: Value) -> Iterable[Condition | Unknown]:
         yield why(value) if undecided(value) else Unknown("a statement's Condition is not an object", _HINT)
         return
     for operator, keys in value.items():
+        if isinstance(keys, OpenMap):
+            for key, values in keys.entries:
+                condition = _condition(str(operator), sketch(key), values)
+                yield condition if isinstance(key, str) else OpenCondition(keys.reason, keys.hint, condition)
+            continue
         if not isinstance(keys, dict):
             yield why(keys) if undecided(keys) else Unknown(f"the condition {operator} names no key", _HINT)
             continue

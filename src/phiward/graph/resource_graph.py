@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from phiward.graph.reading import MISSING, outline, read_path
@@ -17,6 +18,7 @@ from phiward.record import dataclass
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
+    from phiward.graph.identities import Identities
     from phiward.graph.keys import DeclaredKeys
 
 _MAX_HOPS = 50
@@ -148,6 +150,13 @@ class ResourceGraph:
 
             found = self._clusters[id(scope)] = Cluster(self, scope)
         return found
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Which cloud roles the pods of the scan's clusters take, across sources."""
+        from phiward.graph.identities import Identities
+
+        return Identities(self)
 
     def of_type(self, native_type: str, scope: Scope) -> list[View]:
         """Every catalogued resource of a native type in a scope."""

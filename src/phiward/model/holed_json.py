@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from phiward.model.value import Partial, Reference, Unknown, Value, join
+from phiward.model.value import OpenMap, Partial, Reference, Unknown, Value, join
 
 DEEPEST = 100
 _LARGEST_EXPONENT = 400
@@ -28,7 +28,7 @@ class JsonError(ValueError):
 def parse(text: str | Partial, *, open_list: Callable[[list[Value]], list[Value]] = list) -> Value:
     """The value that the text spells, with undecided pieces in their places.
 
-    Objects of which a key is not known become `Unknown` as a whole. `open_list` makes the lists in which an `Unknown`
+    Objects of which a key is not known become an `OpenMap`. `open_list` makes the lists in which an `Unknown`
     may stand for several elements. Raises `JsonError`.
     """
     if isinstance(text, str):
@@ -154,13 +154,11 @@ class _Filled:
         return bare and isinstance(filled, Unknown)
 
     def _object(self, members: dict[str, Any], depth: int) -> Value:
-        filled: dict[str, Value] = {}
-        for key, value in members.items():
-            name = self._text(key)
+        entries = [(self._text(key), self.fill(value, depth + 1)) for key, value in members.items()]
+        for name, _ in entries:
             if not isinstance(name, str):
-                return Unknown(f"one of its keys, {name}, is not known")
-            filled[name] = self.fill(value, depth + 1)
-        return filled
+                return OpenMap(f"one of its keys, {name}, is not known", entries=tuple(entries))
+        return dict(entries)
 
     def _text(self, text: str) -> Value:
         if not text.isascii():

@@ -31,6 +31,24 @@ class Unknown:
         return f"(unknown: {self.reason})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenMap(Unknown):
+    """A mapping of which keys are not wholly known: unknown, but for who knows what to look for in it.
+
+    `entries` are its keys, whole or in part, with their values.
+    """
+
+    reason: str
+    hint: str = ""
+    entries: tuple[tuple[Value, Value], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpenMap) and (self.reason, self.entries) == (other.reason, other.entries)
+
+    def __hash__(self) -> int:
+        return hash(self.reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """An attribute of another resource: `Reference('aws_kms_key.a', ('arn',))`. The address is absolute.

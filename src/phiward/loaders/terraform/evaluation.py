@@ -49,7 +49,7 @@ from phiward.loaders.terraform.syntax import (
     TupleNode,
     Unary,
 )
-from phiward.model.value import ListValue, Partial, Reference, Sensitive, SetValue, Unknown, Value, undecided
+from phiward.model.value import ListValue, OpenMap, Partial, Reference, Sensitive, SetValue, Unknown, Value, undecided
 
 
 def evaluate_text(text: str) -> Value:
@@ -67,19 +67,25 @@ def _tuple(node: TupleNode, env: Env) -> Value:
 
 def _object(node: ObjectNode, env: Env) -> Value:
     result: dict[str, Value] = {}
+    entries: list[tuple[Value, Value]] = []
+    doubt: Unknown | None = None
     for key_node, value_node in node.items:
         if type(key_node) is Literal:
             key: Value = key_node.value
         else:
             key = decided(evaluate(key_node, env), env)
-        if isinstance(key, (Unknown, Partial, Reference)):
-            return first_unknown(key)
         if key is None:
             raise EvaluationError("a key of an object must not be null")
         if isinstance(key, Sensitive):
             return Unknown("a key of the object is sensitive")
-        result[to_text(key)] = HANDLERS[type(value_node)](value_node, env)
-    return result
+        value = HANDLERS[type(value_node)](value_node, env)
+        if isinstance(key, (Unknown, Partial, Reference)):
+            doubt = doubt or first_unknown(key)
+        else:
+            key = to_text(key)
+            result[key] = value
+        entries.append((key, value))
+    return result if doubt is None else OpenMap(doubt.reason, doubt.hint, tuple(entries))
 
 
 def _traversal(node: Traversal, env: Env) -> Value:

@@ -15,7 +15,7 @@ from phiward.loaders.terraform.functions.encoding import json_text, quoted
 from phiward.loaders.terraform.functions.errors import FunctionError
 from phiward.loaders.terraform.functions.undecided import OpenList, unknown
 from phiward.model import holed_json
-from phiward.model.value import Partial, Reference, Unknown, Value, join, undecided
+from phiward.model.value import OpenMap, Partial, Reference, Unknown, Value, join, undecided
 from phiward.record import dataclass, field
 
 _FIRST_VERSION = "2008-10-17"
@@ -245,20 +245,27 @@ def _conditions(value: Value, convert: Callable[[Value], Value]) -> Value:
     blocks = _blocks(value)
     if not blocks:
         return None
-    made: dict[str, dict[str, list[Value]]] = {}
+    made: dict[str, dict[Value, list[Value]]] = {}
     for block in blocks:
         if not isinstance(block, Mapping):
             return unknown(block)
         test, variable = to_text(block.get("test")), to_text(block.get("variable"))
-        if not isinstance(test, str) or not isinstance(variable, str):
+        if not isinstance(test, str) or isinstance(variable, Unknown):
             return unknown(test, variable)
         values = block.get("values")
         listed = [convert(item) for item in _blocks(values)]
         before = made.setdefault(test, {}).setdefault(variable, [])
         made[test][variable] = type(values)([*before, *listed]) if isinstance(values, OpenList) else before + listed
-    return {
-        test: {variable: _collapsed(made[test][variable]) for variable in sorted(made[test])} for test in sorted(made)
-    }
+    return {test: _variables(made[test]) for test in sorted(made)}
+
+
+def _variables(made: dict[Value, list[Value]]) -> Value:
+    """The variables that one test looks at; of some only a part may be known: `${issuer}:sub`."""
+    collapsed = {variable: _collapsed(values) for variable, values in made.items()}
+    doubtful = next((variable for variable in made if not isinstance(variable, str)), None)
+    if doubtful is None:
+        return {variable: collapsed[variable] for variable in sorted(collapsed)}
+    return OpenMap(unknown(doubtful).reason, entries=tuple(collapsed.items()))
 
 
 def _collapsed(values: list[Value]) -> Value:
