@@ -16,9 +16,8 @@ from phiward.loaders.loaded import Loaded
 from phiward.loaders.tree import Tree
 from phiward.model.finding import Diagnostic, Finding, Loosened, Report
 from phiward.model.location import Location
-from phiward.model.rule import Rule
 from phiward.outside import Outside
-from phiward.pack import Pack, load_pack
+from phiward.pack import Outline, Pack, load_pack
 from phiward.settings import Settings
 
 _DEEPEST = 20_000
@@ -38,7 +37,7 @@ def scan(
     loaded = load(tuple(map(outside.resolve, paths)), tree, settings, progress)
     graph = ResourceGraph(loaded.resources, pack)
     findings = judge(graph, loaded.scopes, Selection(rules, frozenset(settings.tenants)), progress)
-    ignores = read_ignores(loaded.sources, (rule.id for rule in pack.rules))
+    ignores = read_ignores(loaded.sources, (rule.id for rule in pack.outlines))
     warnings = list(ignores.diagnostics)
     if ignores.waivers:
         findings, unused = apply_ignores(findings, blocks_of(loaded), ignores.waivers, outside.today(settings.today))
@@ -63,13 +62,14 @@ def existing(paths: Sequence[Path], outside: Outside) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def selected_rules(pack: Pack, settings: Settings) -> list[Rule]:
+def selected_rules(pack: Pack, settings: Settings) -> list[Outline]:
     """The rules to run. Raises UsageError for one that does not exist."""
-    known = {rule.id for rule in pack.rules}
+    known = {rule.id for rule in pack.outlines}
     for id_ in settings.rules:
         if id_ not in known:
             raise UsageError(f"there is no rule {id_!r}", hint="`phiward rules list` shows them all")
-    return [r for r in pack.rules if (not settings.rules or r.id in settings.rules) and r.severity >= settings.severity]
+    asked = settings.rules or known
+    return [rule for rule in pack.outlines if rule.id in asked and rule.severity >= settings.severity]
 
 
 def blocks_of(loaded: Loaded) -> dict[tuple[str, str], tuple[Location, ...]]:

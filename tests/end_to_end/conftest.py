@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ import pytest
 from harness import REPOSITORY, RULE, Outcome, outcome, write_tree
 
 from phiward.pack.compile import Compiler
+from phiward.pack.stored import write
 
 Scan = Callable[..., Outcome]
 
@@ -21,9 +21,9 @@ def _as_shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The package with its pack compiled, as a wheel has it: hundreds of runs start three times faster."""
     top = tmp_path_factory.mktemp("shipped")
     shutil.copytree(REPOSITORY / "src" / "phiward", top / "phiward", ignore=shutil.ignore_patterns("_pack"))
-    compiled = top / "phiward" / "_pack" / "pack.json"
+    compiled = top / "phiward" / "_pack" / "pack.jsonl"
     compiled.parent.mkdir()
-    compiled.write_text(json.dumps(Compiler(REPOSITORY / "rules").compile()))
+    compiled.write_text(write(Compiler(REPOSITORY / "rules").compile()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(top) + os.pathsep + os.environ.get("PYTHONPATH", ""))
         yield

@@ -59,7 +59,7 @@ def installed(wheel, tmp_path_factory) -> Run:
 
 def test_the_wheel_holds_the_package_and_the_compiled_pack_only(wheel):
     names = ZipFile(wheel).namelist()
-    assert "phiward/_pack/pack.json" in names
+    assert "phiward/_pack/pack.jsonl" in names
     assert any(name.startswith("phiward/_pack/rules/hipaa/") for name in names)
     assert any(name.endswith("report.schema.json") for name in names)
     assert {name.split("/")[0] for name in names} == {"phiward", f"phiward-{__version__}.dist-info"}

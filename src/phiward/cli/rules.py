@@ -55,9 +55,9 @@ def list_rules(theme: str | None, citation: str | None, least: str, equivalent: 
 def show_rule(id_: str, format_: str) -> None:
     """Show one rule: what it asks, why, how to fix it, and what it cites."""
     pack = load_pack()
-    rule = pack.rule(id_)
-    if rule is None:
+    if all(id_ != outline.id for outline in pack.outlines):
         raise UsageError(f"there is no rule {id_!r}", hint="`phiward rules list` shows them all")
+    rule = pack.rule(id_)
     click.echo(json.dumps(as_json(rule, pack), indent=2) if format_ == "json" else as_text(rule, pack))
 
 

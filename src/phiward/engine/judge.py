@@ -18,7 +18,7 @@ from phiward.model.location import Location, Span
 from phiward.model.resource import Scope
 from phiward.model.rule import Rule
 from phiward.model.value import Sensitive, Unknown, Value, unknowns
-from phiward.pack import Row
+from phiward.pack import Outline, Row
 from phiward.pack.vocabulary import BUILT_IN
 from phiward.pattern import pattern
 from phiward.record import dataclass, replace
@@ -33,7 +33,7 @@ _placeholder = pattern(r"\{(\w+)\}")
 class Selection:
     """Which rules and resources a scan is about. `tenants` empty means all."""
 
-    rules: Sequence[Rule]
+    rules: Sequence[Outline]
     tenants: frozenset[str] = frozenset()
 
 
@@ -51,20 +51,22 @@ def judge(
     """All verdicts, sorted by place, scope, address and rule. Raises SettingsError for parameters that are wrong."""
     evaluators = {id(s): Evaluator(graph.pack.parameters_for(s.project)[0]) for s in scopes}
     index = GraphIndex(graph)
-    views = [view for view in graph.views if _wanted(view, selection)]
     by_row: dict[int, list[View]] = {}
-    for view in views:
-        by_row.setdefault(id(view.row), []).append(view)
+    for view in graph.views:
+        if _wanted(view, selection):
+            by_row.setdefault(id(view.row), []).append(view)
+    declared = list(_rows(graph.views))
     findings: list[Finding] = []
-    for rule in selection.rules:
-        progress(f"judging {rule.id}")
-        if "scope" in rule.select:
-            if not selection.tenants:
-                findings += _judge_scopes(rule, graph, scopes, evaluators)
+    for outline in selection.rules:
+        progress(f"judging {outline.id}")
+        given = outline.select.get("given")
+        if "scope" in outline.select:
+            if not selection.tenants and (not given or any(selects(given, row) for row in declared)):
+                findings += _judge_scopes(graph.pack.rule(outline.id), graph, scopes, evaluators)
             continue
         for row_views in by_row.values():
-            if selects(rule.select, row_views[0].row):
-                findings += _judge_row(rule, row_views, evaluators, index)
+            if selects(outline.select, row_views[0].row):
+                findings += _judge_row(graph.pack.rule(outline.id), row_views, evaluators, index)
     findings.sort(key=lambda finding: finding.sort_key)
     return findings
 

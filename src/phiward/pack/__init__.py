@@ -1,12 +1,11 @@
 """The pack: rules, catalog, citations and parameters, compiled and fingerprinted.
 
-A wheel carries `_pack/pack.json`, compiled when it was built; a checkout compiles `rules/` each time it starts, so that
-an edited rule is the rule that runs.
+A wheel carries `_pack/pack.jsonl`, compiled when it was built; a checkout compiles `rules/` each time it starts, so
+that an edited rule is the rule that runs.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import Any
 from phiward.errors import PackError, SettingsError
 from phiward.model.finding import Loosened, PackIdentity
 from phiward.model.project import Project
-from phiward.model.rule import SEVERITIES, Rule
+from phiward.model.rule import SEVERITIES, Rule, Severity
 from phiward.model.value import Value
+from phiward.pack.stored import index, part, read
 from phiward.record import dataclass
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ def pack_directory() -> Path:
 
 def pack_source() -> Path:
     """What `load_pack` reads: a wheel's compiled pack, a checkout's directory of YAML."""
-    compiled = _PACKAGE / "_pack" / "pack.json"
+    compiled = _PACKAGE / "_pack" / "pack.jsonl"
     return compiled if compiled.is_file() else pack_directory()
 
 
@@ -38,7 +38,7 @@ def load_pack() -> Pack:
     """The bundled pack. Raises PackError."""
     source = pack_source()
     if source.is_file():
-        return Pack(json.loads(source.read_bytes()))
+        return Pack(read(source.read_bytes()))
     from phiward.pack.compile import Compiler
 
     if not source.is_dir():
@@ -64,8 +64,21 @@ class Row:
     """The rules that read it to judge other resources."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What of a rule decides whether it is asked for at all."""
+
+    id: str
+    severity: Severity
+    select: Mapping[str, Any]
+
+
 class Pack:
-    """The compiled pack with its tables as the engine and the reports want them."""
+    """The compiled pack with its tables as the engine and the reports want them.
+
+    `outlines` are its rules, of which the whole is had when it is asked for; `satellite_types` the native types that
+    are judged as part of another resource.
+    """
 
     def __init__(self, compiled: Mapping[str, Any]) -> None:
         self._compiled = compiled
@@ -74,25 +87,25 @@ class Pack:
         self.property_types: Mapping[str, str] = compiled["properties"]
         self.parameters: Mapping[str, Mapping[str, Any]] = compiled["parameters"]
         self.profiles: Mapping[str, Mapping[str, Value]] = compiled["profiles"]
-        self.citations: Mapping[str, Mapping[str, Any]] = compiled["citations"]
-        self._rows: dict[str, tuple[Mapping[str, Any], str]] = {
-            native: (row, dialect)
-            for row in compiled["rows"]
-            for dialect, spoken in row["dialects"].items()
-            for native in spoken["natives"]
-        }
-        self._made: dict[tuple[str, str], Row] = {}
+        known = compiled["index"] if "index" in compiled else index(compiled)
+        self.outlines = tuple(Outline(id_, SEVERITIES[severity], select) for id_, severity, select in known["rules"])
+        self.satellite_types = frozenset(known["satellites"])
+        self._numbers = {outline.id: number for number, outline in enumerate(self.outlines)}
+        self._natives: Mapping[str, list[Any]] = known["natives"]
+        self._rows: dict[tuple[int, str], Row] = {}
+        self._rules: dict[str, Rule] = {}
 
     def row(self, native_type: str) -> Row | None:
         """The catalog row of a native type, or None where the catalog does not know it."""
-        found = self._rows.get(native_type) or self._rows.get(f"{native_type.rpartition('/')[0]}/*")
+        found = self._natives.get(native_type) or self._natives.get(f"{native_type.rpartition('/')[0]}/*")
         if found is None:
             return None
-        raw, dialect = found
-        made = self._made.get((raw["type"], dialect))
+        number, dialect = found
+        made = self._rows.get((number, dialect))
         if made is None:
+            raw = part(self._compiled["rows"][number])
             spoken = raw["dialects"][dialect]
-            made = self._made[raw["type"], dialect] = Row(
+            made = self._rows[number, dialect] = Row(
                 type=raw["type"],
                 title=raw["title"],
                 kinds=frozenset(raw["kinds"]),
@@ -109,47 +122,28 @@ class Pack:
     def rows(self) -> list[Row]:
         """Every row, once for each of its dialects, in the catalog's order."""
         seen: dict[int, Row] = {}
-        for native in self._rows:
+        for native in self._natives:
             row = self.row(native)
             assert row is not None
             seen[id(row)] = row
         return list(seen.values())
 
     @cached_property
-    def satellite_types(self) -> frozenset[str]:
-        """Native types that are judged as part of another resource."""
-        return frozenset(
-            native
-            for row in self._compiled["rows"]
-            for spoken in row["dialects"].values()
-            for _, native, _ in spoken["satellites"]
-        )
+    def citations(self) -> Mapping[str, Mapping[str, Any]]:
+        found: Mapping[str, Mapping[str, Any]] = part(self._compiled["citations"])
+        return found
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(
-            Rule(
-                id=raw["id"],
-                title=raw["title"],
-                theme=raw["theme"],
-                severity=SEVERITIES[raw["severity"]],
-                citations=tuple(raw["citations"]),
-                message=raw["message"],
-                because=raw["because"],
-                fix=raw["fix"],
-                fix_snippets=raw["fix_snippets"],
-                equivalents={tool: tuple(ids) for tool, ids in raw["equivalents"].items()},
-                select={**raw["select"], "given": raw["given"]},
-                when=raw["when"],
-                check=raw["check"],
-                graph=raw["graph"],
-                needs=raw["needs"],
-            )
-            for raw in self._compiled["rules"]
-        )
+        return tuple(self.rule(outline.id) for outline in self.outlines)
 
-    def rule(self, id_: str) -> Rule | None:
-        return next((rule for rule in self.rules if rule.id == id_), None)
+    def rule(self, id_: str) -> Rule:
+        """The whole of a rule. Raises KeyError for one that there is not."""
+        found = self._rules.get(id_)
+        if found is None:
+            number = self._numbers[id_]
+            found = self._rules[id_] = _rule(part(self._compiled["rules"][number]), self.outlines[number])
+        return found
 
     def parameters_for(self, project: Project) -> tuple[dict[str, Value], tuple[Loosened, ...]]:
         """Every parameter's value under a project's settings, and those that it loosens. Raises SettingsError."""
@@ -170,6 +164,26 @@ class Pack:
                 loosened.append(Loosened(name, default, value))
             values[name] = value
         return values, tuple(loosened)
+
+
+def _rule(raw: Mapping[str, Any], outline: Outline) -> Rule:
+    return Rule(
+        id=outline.id,
+        title=raw["title"],
+        theme=raw["theme"],
+        severity=outline.severity,
+        citations=tuple(raw["citations"]),
+        message=raw["message"],
+        because=raw["because"],
+        fix=raw["fix"],
+        fix_snippets=raw["fix_snippets"],
+        equivalents={tool: tuple(ids) for tool, ids in raw["equivalents"].items()},
+        select=outline.select,
+        when=raw["when"],
+        check=raw["check"],
+        graph=raw["graph"],
+        needs=raw["needs"],
+    )
 
 
 def _same_kind(default: Value, value: Value) -> bool:

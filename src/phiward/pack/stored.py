@@ -1,0 +1,53 @@
+"""The compiled pack as a file: a line for each part, so that a scan parses the rules and rows that it needs.
+
+The first line holds what every scan needs, and where the rest stands; then come the citations, the rules and the rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Compiled = Mapping[str, Any]
+_APART = ("citations", "rules", "rows")
+
+
+def write(compiled: Compiled) -> str:
+    """The text of a pack's file."""
+    head = {name: part for name, part in compiled.items() if name not in _APART}
+    head["index"] = index(compiled)
+    lines = [head, compiled["citations"], *compiled["rules"], *compiled["rows"]]
+    return "".join(json.dumps(line, separators=(",", ":"), sort_keys=True) + "\n" for line in lines)
+
+
+def read(content: bytes) -> Compiled:
+    """What `write` wrote, its parts still as bytes: `part` gives them."""
+    first, citations, *rest = content.splitlines()
+    head = json.loads(first)
+    number = len(head["index"]["rules"])
+    return {**head, "citations": citations, "rules": rest[:number], "rows": rest[number:]}
+
+
+def part(of: Any) -> Any:
+    """A part of a compiled pack, which one from a file keeps as bytes until it is asked for."""
+    return json.loads(of) if isinstance(of, bytes) else of
+
+
+def index(compiled: Compiled) -> dict[str, Any]:
+    """What can be asked without parsing every part: rules by what they speak to, rows by native type."""
+    rows = compiled["rows"]
+    return {
+        "rules": [
+            [rule["id"], rule["severity"], {**rule["select"], "given": rule["given"]}] for rule in compiled["rules"]
+        ],
+        "natives": {
+            native: [number, dialect]
+            for number, row in enumerate(rows)
+            for dialect, spoken in row["dialects"].items()
+            for native in spoken["natives"]
+        },
+        "satellites": sorted(
+            {native for row in rows for spoken in row["dialects"].values() for _, native, _ in spoken["satellites"]}
+        ),
+    }
