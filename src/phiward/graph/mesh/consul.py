@@ -9,7 +9,6 @@ on the loopback interface, or it can be called beside its proxy.
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from phiward.graph.mesh.model import Answer, Inbound, Step, every, of_ports
 from phiward.graph.mesh.workload import Workload, entry, port_numbers, repository
 from phiward.graph.truth import Truth, why
 from phiward.model.value import Unknown, Value, undecided
+from phiward.pattern import pattern
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
@@ -34,9 +34,7 @@ SERVICE_DEFAULTS, PROXY_DEFAULTS, MESH = f"{PREFIX}ServiceDefaults", f"{PREFIX}P
 PROXY = "consul-dataplane"
 NEVER_INJECTED = frozenset({"kube-system", "kube-public"})
 _TRUE, _FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
-_flag = re.compile(
-    r"-(default-inject|default-enable-transparent-proxy|(?:allow|deny)-k8s-namespace)[= ]\"?([^\s\"\\]+)"
-)
+_flag = pattern(r"-(default-inject|default-enable-transparent-proxy|(?:allow|deny)-k8s-namespace)[= ]\"?([^\s\"\\]+)")
 _LOOPBACK = Unknown(
     "without transparent proxy the pods can be called beside their proxy, unless the application listens on the"
     " loopback interface only",

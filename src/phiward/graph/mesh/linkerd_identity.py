@@ -7,7 +7,6 @@ front takes in all that end so, and `*` alone every client of the mesh.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from phiward.graph.mesh.access import Grant
@@ -15,8 +14,9 @@ from phiward.graph.mesh.model import Step
 from phiward.graph.network_policies.model import whole_range
 from phiward.graph.truth import Truth, any_of, why
 from phiward.model.value import Unknown, Value, undecided
+from phiward.pattern import pattern
 
-_identity = re.compile(r"(?:\*\.)?(?:[^.*]+\.)?([^.*]+)\.serviceaccount\.identity\..+")
+_identity = pattern(r"(?:\*\.)?(?:[^.*]+\.)?([^.*]+)\.serviceaccount\.identity\..+")
 
 
 def of_identities(step: Step, identities: Iterable[Value], namespaces: Iterable[str] = ()) -> Grant:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from phiward.graph.mesh.model import Step
 from phiward.graph.truth import Truth, flag, why
 from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown, Value, undecided
+from phiward.pattern import pattern
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
@@ -171,7 +171,7 @@ def port_numbers(text: Value) -> list[int] | Unknown:
 
 
 _LAST_PORT = 65535
-_port = re.compile(r"[0-9]{1,5}")
+_port = pattern(r"[0-9]{1,5}")
 
 
 def repository(image: Value) -> str:
