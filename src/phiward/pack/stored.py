@@ -18,7 +18,7 @@ def write(compiled: Compiled) -> str:
     head = {name: part for name, part in compiled.items() if name not in _APART}
     head["index"] = index(compiled)
     lines = [head, compiled["citations"], *compiled["rules"], *compiled["rows"]]
-    return "".join(json.dumps(line, separators=(",", ":"), sort_keys=True) + "\n" for line in lines)
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
 
 
 def read(content: bytes) -> Compiled:
