@@ -73,8 +73,11 @@ class Identities:
     def _nameless(self) -> list[View]:
         return [v for v in self.of(ROLE) if not isinstance(v.resource.attributes.get("name"), str)]
 
-    def role(self, arn: Value, asked_by: View) -> View | Unknown:
-        """The role that a resource names by its ARN or refers to; unknown where it cannot be told from another."""
+    def role(self, arn: Value, asked_by: View) -> View | Unknown | None:
+        """The role that a resource names by its ARN or refers to; None where it is none of those that were scanned.
+
+        Unknown where it cannot be told from another.
+        """
         if isinstance(arn, Reference):
             found = asked_by.follow(arn)
             return found if found is not None and found.resource.native_type == ROLE else why(arn)
@@ -86,12 +89,11 @@ class Identities:
         if len(alike) > 1:
             both = " and ".join(view.resource.address for view in alike[:2])
             return Unknown(f"{both} are both named {name}, and which one is meant is not known")
-        if alike:
-            return alike[0]
-        hidden = next((view for view in self._nameless if _may_be_named(view, name)), None)
-        if hidden is not None:
-            return Unknown(f"the name of {hidden.resource.address}, which may be {name}, is not known")
-        return Unknown(f"the role {name} is not in what was scanned", "scan the Terraform that declares it too")
+        hidden = (view for view in self._nameless if _may_be_named(view, name) and _may_be_of(view, account))
+        other = next((view for view in hidden if not (alike and _beside(view, alike[0]))), None)
+        if other is not None:
+            return Unknown(f"the name of {other.resource.address}, which may be {name}, is not known")
+        return alike[0] if alike else None
 
     def trust(self, role: View) -> list[Trust | Unknown]:
         """The statements of a role's trust policy that let in service accounts."""
@@ -118,15 +120,18 @@ class Identities:
         return next((named for named in map(associated, self.of(ASSOCIATION)) if isinstance(named, Unknown)), None)
 
     @cached_property
-    def annotated(self) -> dict[int, set[Account]]:
-        """The service accounts whose annotation names each role, by the identity of the role's view."""
-        found: dict[int, set[Account]] = defaultdict(set)
-        for cluster in self.clusters:
-            for account, view in cluster.accounts.items():
-                arn = role_arn(view)
-                role = self.role(arn, view) if arn is not None else None
-                if role is not None and not isinstance(role, Unknown):
-                    found[id(role)].add(account)
+    def _associated_roles(self) -> list[tuple[Account | Unknown, View | Unknown | None]]:
+        """The service account and the role of each association."""
+        return [(associated(view), self.role(view.get("role_arn"), view)) for view in self.of(ASSOCIATION)]
+
+    def associated_with(self, role: View) -> list[Account | Unknown]:
+        """The service accounts that associations give a role, or may give it."""
+        found: list[Account | Unknown] = []
+        for account, given in self._associated_roles:
+            if given is role:
+                found.append(account)
+            elif isinstance(given, Unknown):
+                found.append(given)
         return found
 
     def declared(self, account: Account) -> bool:
@@ -152,6 +157,11 @@ def associated(view: View) -> Account | Unknown:
         if not isinstance(part, str):
             return why(part) if undecided(part) else Unknown("the association names no service account")
     return str(namespace), str(name)
+
+
+def _beside(one: View, other: View) -> bool:
+    """Whether two roles stand in one account for certain, where no two have the same name."""
+    return one.resource.scope is other.resource.scope and one.resource.provider == other.resource.provider
 
 
 def _may_be_named(role: View, name: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from phiward.graph.policy import HOLE, Condition, OpenCondition, Read, Statement, glob_covers, sketch
 from phiward.graph.truth import Truth, all_of, any_of, negate, why
 from phiward.graph.view import View
-from phiward.model.value import Reference, Unknown, Value
+from phiward.model.value import Partial, Reference, Unknown, Value, undecided
 from phiward.record import dataclass
 
 PREFIX = "system:serviceaccount:"
@@ -46,14 +46,28 @@ class Trust:
     subjects: tuple[Value, ...]
     exact: Truth
     audience: Truth
+    literal: bool = True
+    """Whether its subjects are compared letter by letter, so that none of them can be a pattern."""
 
     @property
     def accounts(self) -> list[tuple[str, str]]:
         """The service accounts that it names for certain, by namespace and name."""
         named = [subject for subject in self.subjects if isinstance(subject, str) and _ONE_ACCOUNT.match(subject)]
-        if self.exact is not True:
+        if self.exact is False:
             return []
         return [(space, name) for space, _, name in (text.removeprefix(PREFIX).partition(":") for text in named)]
+
+    @property
+    def doubts(self) -> list[Unknown]:
+        """Why it may let in other accounts than those: one doubt for each, two where it may be any number."""
+        if isinstance(self.exact, Unknown) and not any(map(undecided, self.subjects)):
+            return [self.exact, self.exact]
+        doubtful = [subject for subject in self.subjects if undecided(subject)]
+        return [
+            why(subject)
+            for subject in doubtful
+            for _ in range(1 if self.literal and isinstance(subject, Partial) else 2)
+        ]
 
     def names(self, namespace: str, name: str) -> Truth:
         """Whether it lets in one service account by its very name."""
@@ -94,7 +108,8 @@ def _trust(entry: Statement, label: str) -> Trust:
     limits = sorted((c for c in subjects), key=lambda c: _exact(c) is not True)  # all hold: the narrowest decides
     exact = any_of([*(_exact(condition) for condition in subjects), hidden])
     audience = any_of([*(_fixed(condition) for condition in _asked(entry, ":aud") if not condition.if_exists), hidden])
-    return Trust(label, limits[0].values if limits else (), exact, audience)
+    literal = bool(limits) and limits[0].operator == "stringequals"
+    return Trust(label, limits[0].values if limits else (), exact, audience, literal)
 
 
 def _hidden(condition: Condition | Unknown) -> Unknown | None:
@@ -137,9 +152,11 @@ def _fixed(condition: Condition) -> Truth:
 
 def _of_a_cluster(entry: Statement, view: View) -> Truth:
     """Whether a statement lets in tokens of a cluster's issuer."""
-    if entry.effect == "Deny" or entry.principals is None or "Federated" not in entry.principals:
+    providers = _federated(entry)
+    if entry.effect == "Deny" or not providers:
         return False
-    acts = any_of(_assumes(action) for action in entry.actions or ())
+    allows = entry.effect if isinstance(entry.effect, Unknown) else True
+    acts = all_of([allows, any_of(_assumes(action) for action in entry.actions or ())])
     if acts is False:
         return False
     asked = [value for condition in _asked(entry, ":sub") for value in condition.values]
@@ -147,7 +164,14 @@ def _of_a_cluster(entry: Statement, view: View) -> Truth:
         return acts
     if asked and not any(_may_be_an_account(sketch(value)) for value in asked):
         return False  # another kind of issuer: its subjects are not service accounts
-    return all_of([acts, any_of(_issuer_of_a_cluster(value, view) for value in entry.principals["Federated"])])
+    return all_of([acts, any_of(_issuer_of_a_cluster(provider, view) for provider in providers)])
+
+
+def _federated(entry: Statement) -> list[Value]:
+    """The providers that a statement names; a principal that is not known at all may be one."""
+    principals = entry.principals or {}
+    hidden = [value for kind, values in principals.items() if kind != "Federated" for value in values]
+    return [*principals.get("Federated", []), *(value for value in hidden if isinstance(value, Unknown))]
 
 
 def _may_be_an_account(text: str) -> bool:

@@ -54,7 +54,7 @@ SUBJECTS = {
     "stores": "any_true cache_requires_tls default_by entry_flag every_true kafka_clients migration_requires_tls",
     "terms": "vault_lock_mode vault_denies_deletion plan_copies plan_retention_days minutes iso_minutes",
     "workload_identity": (
-        "account_role_trust pod_cloud_identity trust_service_accounts trust_tenants trust_undeclared"
+        "account_role_trust pod_cloud_identity trust_service_accounts trust_sharers trust_undeclared"
     ),
 }
 """Module -> the names in its table, which is called as the module is: `NETWORK` in `network.py`.

@@ -7,8 +7,6 @@ Access Management" (restricting access to the instance profile of a node: hop li
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from phiward.graph.cluster import DEFAULT_ACCOUNT, Cluster, account_of, namespace_of
 from phiward.graph.computed.reading import number
 from phiward.graph.identities import ROLE, ROLE_ANNOTATION, Account, Identities, associated, role_arn
@@ -35,24 +33,49 @@ def trust_service_accounts(view: View) -> Value | Derived:
     return Derived(found, paths=["assume_role_policy"])
 
 
-def _takers(view: View) -> set[Account]:
-    """The service accounts that take a role: by its trust policy, their annotation or an association."""
+def _takers(view: View) -> tuple[set[Account], list[Unknown]]:
+    """The service accounts that take a role by its trust policy or an association, and why others may."""
     identities = view.graph.identities
-    found = {account for trust in identities.trust(view) if isinstance(trust, Trust) for account in trust.accounts}
-    found |= identities.annotated.get(id(view), set())
-    for account, associations in identities.associations.items():
-        if any(identities.role(each.get("role_arn"), each) is view for each in associations):
+    found, doubts = _trusted(view)
+    for trust in identities.trust(view):
+        if isinstance(trust, Trust) and trust.exact is False:
+            declared = {account for cluster in identities.clusters for account in cluster.accounts}
+            found |= {account for account in declared if trust.matches(*account) is True}
+            doubts += [Unknown(f"{trust.statement} of its trust policy names no single account")] * 2
+    for account in identities.associated_with(view):
+        if isinstance(account, Unknown):
+            doubts.append(account)
+        else:
             found.add(account)
-    return found
+    return found, doubts
 
 
-def trust_tenants(view: View) -> Value | Derived:
-    """The tenants whose service accounts take a role."""
-    takers = sorted(_takers(view))
-    tenants = [_tenant(view, taker) for taker in takers]
+def _trusted(view: View) -> tuple[set[Account], list[Unknown]]:
+    """The service accounts that a trust policy names, and why it may name others."""
+    found: set[Account] = set()
+    doubts: list[Unknown] = []
+    for trust in view.graph.identities.trust(view):
+        if isinstance(trust, Unknown):
+            doubts += [trust, trust]
+        else:
+            found.update(trust.accounts)
+            doubts += trust.doubts
+    return found, doubts
+
+
+def trust_sharers(view: View) -> Value | Derived:
+    """The tenants that share a role, where there are several; absent where it is of no tenant's accounts."""
+    takers, doubts = _takers(view)
+    tenants = [_tenant(view, taker) for taker in sorted(takers)]
     known = sorted({tenant for tenant in tenants if isinstance(tenant, str)})
-    unknown = [tenant for tenant in tenants if isinstance(tenant, Unknown)][:1] if len(takers) > 1 else []
-    return Derived([*known, *unknown], paths=["assume_role_policy"])
+    doubts += [tenant for tenant in tenants if isinstance(tenant, Unknown)]
+    if len(known) > 1:
+        found: Value = known
+    elif doubts:
+        found = [] if len(known) + len(doubts) == 1 else doubts[:1]
+    else:
+        found = [] if known else None
+    return Derived(found, paths=["assume_role_policy"])
 
 
 def _tenant(view: View, account: Account) -> str | Unknown | None:
@@ -79,15 +102,13 @@ def trust_undeclared(view: View) -> Value | Derived:
     identities = view.graph.identities
     if not identities.clusters:
         return None
+    named: list[Account | Unknown] = [associated(view)]
     if view.resource.native_type == ROLE:
-        named: Iterable[Account | Unknown] = sorted(
-            {account for trust in identities.trust(view) if isinstance(trust, Trust) for account in trust.accounts}
-        )
-    else:
-        named = [associated(view)]
-    found = [_missing(account, identities) for account in named]
-    if not found:
+        accounts, doubts = _trusted(view)
+        named = [*sorted(accounts), *doubts]
+    if not named:
         return None
+    found = [_missing(account, identities) for account in named]
     return Derived([each for each in found if each is not None], paths=["assume_role_policy", "service_account"])
 
 
@@ -111,6 +132,8 @@ def account_role_trust(view: View) -> Value | Derived:
     paths = [f'metadata.annotations["{ROLE_ANNOTATION}"]']
     identities = view.graph.identities
     role = identities.role(arn, view)
+    if role is None:
+        role = Unknown(f"the role {arn} is not in what was scanned", "scan the Terraform that declares it too")
     if isinstance(role, Unknown):
         return Derived(role, paths=paths)
     trusts = identities.trust(role)
@@ -206,6 +229,6 @@ WORKLOAD_IDENTITY: dict[str, ComputedProperty] = {
     "account_role_trust": account_role_trust,
     "pod_cloud_identity": pod_cloud_identity,
     "trust_service_accounts": trust_service_accounts,
-    "trust_tenants": trust_tenants,
+    "trust_sharers": trust_sharers,
     "trust_undeclared": trust_undeclared,
 }
