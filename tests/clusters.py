@@ -9,7 +9,7 @@ import yaml
 
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
-from phiward.loaders.kubernetes.reading import read_objects
+from phiward.loaders.kubernetes.reading import in_file, read_objects
 from phiward.loaders.located_yaml import YamlError
 from phiward.model.project import Project
 from phiward.model.resource import Hole, Resource, Scope
@@ -25,7 +25,7 @@ def graph_of(text: str, *, project: Project | None = None, holes: tuple[Hole, ..
     """The graph of one cluster's manifests."""
     scope = Scope("kubernetes", ".", holes, project or Project(), kind="cluster")
     resources = []
-    for found in read_objects(text, "manifests.yaml", "."):
+    for found in read_objects(text, in_file("manifests.yaml")):
         assert not isinstance(found, YamlError), found.message
         resources.append(Resource("kubernetes", found.native_type, found.address, found.value, found.origin, scope))
     return ResourceGraph(resources, pack())

@@ -8,13 +8,12 @@ from typing import Any
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
 from phiward.loaders.collect import load
-from phiward.loaders.tree import Tree
 from phiward.model.resource import Resource
 from phiward.model.secrecy import may_be_secret
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
 from phiward.outside import Outside
 from phiward.pack import load_pack
-from phiward.pipeline import existing
+from phiward.pipeline import inputs
 from phiward.record import dataclass
 from phiward.settings import Settings
 
@@ -49,8 +48,7 @@ class Explanation:
 def explain(address: str, settings: Settings) -> list[Explanation]:
     """The resources of that address: one for each root that declares it."""
     outside = Outside()
-    paths = existing(settings.paths, outside)
-    loaded = load(tuple(map(outside.resolve, paths)), Tree.around(paths, outside), settings, lambda _: None)
+    loaded = load(*inputs(settings, outside), settings, lambda _: None)
     graph = ResourceGraph(loaded.resources, load_pack())
     return [_explained(resource, graph) for resource in loaded.resources if resource.address == address]
 

@@ -70,6 +70,10 @@ class Outside:
         """Whether a file begins with some bytes. Raises OSError."""
         return bool(self._ask("begins", str(path), start.hex()) == "yes")
 
+    def program(self, name: str) -> Path | None:
+        """The program of a name that a shell would start; never one by a relative entry of the PATH."""
+        return Path(found.split(" ", 2)[2]) if (found := self._ask("program", name)) else None
+
     def read(self, path: Path, limit: int = MAX_BYTES, *, keep: bool = True) -> bytes:
         """The content of a file; `keep` it at hand for the next who asks. Raises OSError: EFBIG past the limit."""
         content = self._contents.get(str(path))
@@ -81,6 +85,23 @@ class Outside:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         return content
 
+    def give(self, path: Path, content: bytes) -> None:
+        """Have a content stand at a path where nothing can be asked for again."""
+        self.complete = False
+        self.trace[("kind", str(path), "")] = "file"
+        self.trace[("resolve", str(path), "")] = str(path)
+        self._contents[str(path)] = content
+
+    def reread(self, path: Path, limit: int = MAX_BYTES) -> bytes:
+        """The content that a file had when it was read before; nothing where it has another one by now."""
+        known = self.trace.get(("read", str(path), str(limit)))
+        with suppress(OSError):
+            content: bytes = _content(str(path), limit)
+            if digest(content) == known:
+                return content
+        self.complete = False
+        return b""
+
     def today(self, today: date) -> date:
         """Today, of which the report depends from now on."""
         self._note(("date", "", ""), today.isoformat())
@@ -91,7 +112,7 @@ class Outside:
         what, path, more = question
         with suppress(OSError):
             if what == "read":
-                self._contents[path] = self._read(path, int(more))
+                self._read(path, int(more))
             elif what == "date":
                 self.today(today)
             else:
@@ -180,6 +201,17 @@ def _names(directory: str, endings: str) -> list[str]:
     return sorted(found)
 
 
+def _program(name: str, _: str) -> str:
+    """Size, time and path: what it prints of the same files is the same as long as these are."""
+    suffix = ".exe" if os.name == "nt" else ""
+    for directory in os.environ.get("PATH", "").split(os.pathsep):
+        path = os.path.join(directory, name + suffix)  # noqa: PTH118 - as above
+        if os.path.isabs(directory) and os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113, PTH117
+            status = os.stat(path)  # noqa: PTH116
+            return f"{status.st_size} {status.st_mtime_ns} {path}"
+    return ""
+
+
 def _glob(directory: str, pattern: str) -> list[str]:
     top = Path(directory)
     try:
@@ -199,4 +231,5 @@ _QUESTIONS: dict[str, Callable[[str, str], Answer]] = {
     "names": _names,
     "glob": _glob,
     "begins": _begins,
+    "program": _program,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from phiward.engine.judge import Selection, judge
 from phiward.errors import NothingToScan, UsageError
@@ -15,7 +16,7 @@ from phiward.loaders.collect import load
 from phiward.loaders.loaded import Loaded
 from phiward.loaders.tree import Tree
 from phiward.model.finding import Diagnostic, Finding, Loosened, Report
-from phiward.model.location import Location
+from phiward.model.location import Lines
 from phiward.outside import Outside
 from phiward.pack import Outline, Pack, load_pack
 from phiward.settings import Settings
@@ -30,24 +31,44 @@ def scan(
     """Scan the paths of the settings. Raises PhiwardError for what was asked wrongly or is not there."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     outside = outside or Outside()
-    paths = existing(settings.paths, outside)
     pack = load_pack()
     rules = selected_rules(pack, settings)
-    tree = Tree.around(paths, outside)
-    loaded = load(tuple(map(outside.resolve, paths)), tree, settings, progress)
+    read = inputs(settings, outside)
+    tree = read.tree
+    loaded = load(read.paths, tree, settings, progress)
     graph = ResourceGraph(loaded.resources, pack)
     findings = judge(graph, loaded.scopes, Selection(rules, frozenset(settings.tenants)), progress)
-    ignores = read_ignores(loaded.sources, (rule.id for rule in pack.outlines))
+    ignores = read_ignores(loaded.sources.kept, loaded.resources, (rule.id for rule in pack.outlines))
     warnings = list(ignores.diagnostics)
     if ignores.waivers:
-        findings, unused = apply_ignores(findings, blocks_of(loaded), ignores.waivers, outside.today(settings.today))
+        findings, unused = apply_ignores(findings, lines_of(loaded), ignores, outside.today(settings.today))
         warnings += unused
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
         hint = (
             "give a directory or file that holds .tf, .tofu or .tf.json files, a plan or state, or Kubernetes manifests"
         )
         raise NothingToScan("no Terraform and no Kubernetes manifest was found", hint=hint)
-    return report(settings, pack, tree, loaded, graph, findings, warnings)
+    return report(settings, pack, read, loaded, graph, findings, warnings)
+
+
+class Inputs(NamedTuple):
+    """The paths to scan, without symbolic links, and the tree around them."""
+
+    paths: tuple[Path, ...]
+    tree: Tree
+
+
+def inputs(settings: Settings, outside: Outside) -> Inputs:
+    """What the settings name, or standard input as a file. Raises UsageError."""
+    content = settings.standard_input
+    if content is None:
+        paths = existing(settings.paths, outside)
+        return Inputs(tuple(map(outside.resolve, paths)), Tree.around(paths, outside))
+    (here,) = existing((Path(),), outside)
+    tree = Tree.around((here,), outside)
+    tree.given = outside.resolve(here) / ("stdin.json" if content.lstrip()[:1] == b"{" else "stdin.yaml")
+    outside.give(tree.given, content)
+    return Inputs((tree.given,), tree)
 
 
 def existing(paths: Sequence[Path], outside: Outside) -> tuple[Path, ...]:
@@ -72,22 +93,25 @@ def selected_rules(pack: Pack, settings: Settings) -> list[Outline]:
     return [rule for rule in pack.outlines if rule.id in asked and rule.severity >= settings.severity]
 
 
-def blocks_of(loaded: Loaded) -> dict[tuple[str, str], tuple[Location, ...]]:
-    """Where an inline exception to a resource may stand: its own block and the module blocks around it."""
-    return {(r.scope.path, r.address): (r.origin.locate(()), *r.module_calls) for r in loaded.resources}
+def lines_of(loaded: Loaded) -> dict[tuple[str, str], tuple[Lines, ...]]:
+    """Where a comment is about a resource: at its own block, or at a module block around it."""
+    return {
+        (r.scope.path, r.address): (*r.origin.lines(), *(call.lines for call in r.module_calls))
+        for r in loaded.resources
+    }
 
 
 def report(
     settings: Settings,
     pack: Pack,
-    tree: Tree,
+    read: Inputs,
     loaded: Loaded,
     graph: ResourceGraph,
     findings: list[Finding],
     warnings: list[Diagnostic],
 ) -> Report:
     """Put the stages together, with the gate's answer."""
-    diagnostics = tuple(sorted((*tree.diagnostics, *warnings), key=lambda d: d.sort_key))
+    diagnostics = tuple(sorted((*read.tree.diagnostics, *warnings), key=lambda d: d.sort_key))
     summary = summarise(findings, graph.resources, sum(graph.unmodelled.values()))
     status, gate = exit_status(findings, diagnostics, summary, settings)
     return Report(
@@ -97,23 +121,22 @@ def report(
         exit_status=status,
         gate=gate,
         pack=pack.identity,
-        target=" ".join(sorted(tree.relative(tree.outside.resolve(path)) for path in settings.paths)),
+        target=" ".join(sorted(map(read.tree.relative, read.paths))),
         roots=tuple(scope.path for scope in loaded.scopes),
         loosened=loosened(pack, loaded),
         sources=loaded.sources,
         unmodelled_types=dict(sorted(graph.unmodelled.items())),
         unknown_refused=settings.fail_on_unknown,
-        base=str(tree.base),
-        partial=bool(partly_read(settings, tree, loaded) or settings.rules or settings.tenants),
+        base=str(read.tree.base),
+        partial=bool(partly_read(read, loaded) or settings.rules or settings.tenants),
     )
 
 
-def partly_read(settings: Settings, tree: Tree, loaded: Loaded) -> bool:
+def partly_read(read: Inputs, loaded: Loaded) -> bool:
     """Whether a path is a file of a root; a plan or state is a file, too, and whole."""
     whole = {scope.path for scope in loaded.scopes}
-    outside = tree.outside
-    files = [path for path in settings.paths if outside.is_file(path)]
-    return any(tree.relative(outside.resolve(path)) not in whole for path in files)
+    files = filter(read.tree.outside.is_file, read.paths)
+    return any(read.tree.relative(path) not in whole for path in files)
 
 
 def loosened(pack: Pack, loaded: Loaded) -> tuple[Loosened, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from phiward.errors import SettingsError
-from phiward.model.project import Identify, Project
+from phiward.model.project import Identify, Project, Release
 from phiward.model.rule import Severity
 from phiward.outside import Outside
 from phiward.record import dataclass, field
@@ -39,6 +39,8 @@ class Settings:
     exit_zero: bool = False
     changed: bool = False
     """The paths are what a commit changes: that none of it is for us to judge is then no fault."""
+    standard_input: bytes | None = None
+    """What is scanned instead of the paths."""
 
 
 def terraform_environment(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, str], str]:
@@ -110,7 +112,7 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
     """A settings document checked key by key. Raises SettingsError; an unknown key is an error, never ignored."""
     if document is None:
         document = {}
-    keys = _mapping(document, path, "", ("tenancy", "data_classes", "profile", "parameters", "complete_roots"))
+    keys = _mapping(document, path, "", _KEYS)
     tenancy = _mapping(keys.get("tenancy", {}), path, "tenancy", ("identify", "tiers", "tenants"))
     classes = _mapping(keys.get("data_classes", {}), path, "data_classes", ("default", "tag"))
     tiers = {name: _tier(value, path, f"tenancy.tiers.{name}") for name, value in _any(tenancy, "tiers", path).items()}
@@ -130,10 +132,16 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
         class_tag=_text(classes.get("tag", "data-class"), path, "data_classes.tag"),
         profile=_text(keys.get("profile", "hipaa"), path, "profile"),
         parameters=_any(keys, "parameters", path),
-        complete_roots=tuple(_text(r, path, "complete_roots") for r in _list(keys, "complete_roots", path)),
+        complete_roots=_texts(keys, "complete_roots", path),
+        clusters={
+            name: _texts(_any(keys, "clusters", path), name, path, "clusters.") for name in _any(keys, "clusters", path)
+        },
+        helm={chart: _releases(value, path, f"helm.{chart}") for chart, value in _any(keys, "helm", path).items()},
     )
 
 
+_KEYS = ("tenancy", "data_classes", "profile", "parameters", "complete_roots", "clusters", "helm")
+_RELEASE = ("release", "namespace", "values", "api_versions", "kube_version")
 _DEDICATION = {
     "database": ("dedicated", "shared"),
     "bucket": ("dedicated", "shared"),
@@ -148,6 +156,37 @@ def _tier(value: Any, path: str, where: str) -> dict[str, str]:
             choices = ", ".join(_DEDICATION[name])
             raise SettingsError(f"{where}.{name} is one of {choices}, not {promise!r}", where=path)
     return promises
+
+
+def _releases(value: Any, path: str, where: str) -> tuple[Release, ...]:
+    """How a chart is installed: one mapping, or a list of them for a chart that is installed several times."""
+    found = []
+    for number, entry in enumerate(value, 1) if isinstance(value, list) else [(0, value)]:
+        here = f"{where}[{number}]" if number else where
+        keys = _mapping(entry, path, here, _RELEASE)
+        texts = {
+            name: _text(keys.get(key, ""), path, f"{here}.{key}") if key in keys else ""
+            for name, key in (("name", "release"), ("namespace", "namespace"), ("kube_version", "kube_version"))
+        }
+        _check_names(texts, path, here)
+        versions = _texts(keys, "api_versions", path, f"{here}.")
+        found.append(Release(**texts, values=_texts(keys, "values", path, f"{here}."), api_versions=versions))
+    if not found:
+        raise SettingsError(f"{where} is a release or a list of them", where=path)
+    if len({release.name for release in found}) < len(found):
+        raise SettingsError(f"{where}: each release of a chart has a name of its own", where=path)
+    return tuple(found)
+
+
+def _check_names(texts: dict[str, str], path: str, where: str) -> None:
+    """They become arguments of Helm."""
+    import re
+
+    for key, longest in (("name", 53), ("namespace", 63)):
+        if texts[key] and not re.fullmatch(rf"[a-z0-9](?:[-a-z0-9]{{0,{longest - 2}}}[a-z0-9])?", texts[key]):
+            raise SettingsError(f"{where}: {texts[key]!r} is no name that Kubernetes takes", where=path)
+    if texts["kube_version"] and not re.fullmatch(r"v?\d+\.\d+(?:\.\d+)?", texts["kube_version"]):
+        raise SettingsError(f"{where}.kube_version is a version such as 1.34", where=path)
 
 
 def _identify(value: Any, path: str) -> tuple[Identify, ...]:
@@ -196,6 +235,10 @@ def _list(mapping: Mapping[str, Any], key: str, path: str) -> list[Any]:
     if not isinstance(value, list):
         raise SettingsError(f"{key} is a list", where=path)
     return value
+
+
+def _texts(mapping: Mapping[str, Any], key: str, path: str, within: str = "") -> tuple[str, ...]:
+    return tuple(_text(item, path, f"{within}{key}") for item in _list(mapping, key, path))
 
 
 def _text(value: Any, path: str, where: str) -> str:

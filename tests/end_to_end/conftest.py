@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import REPOSITORY, RULE, Outcome, outcome, write_tree
+from tests import kubernetes_tools
 
 from phiward.pack.compile import Compiler
 from phiward.pack.stored import write
@@ -46,3 +47,11 @@ def scan(tmp_path: Path, phiward: Callable) -> Scan:
         return outcome(phiward(*arguments, cwd=tmp_path / cwd, **environment))
 
     return run
+
+
+@pytest.fixture
+def tools() -> dict[str, str]:
+    """An environment in which the real Helm and Kustomize are found."""
+    if problem := kubernetes_tools.missing():
+        pytest.skip(f"NOT PROVEN: {problem}, so nothing was rendered")
+    return {"PATH": kubernetes_tools.search_path()}

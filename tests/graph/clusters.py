@@ -7,7 +7,7 @@ import yaml
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
 from phiward.loaders.kubernetes.manifest import Manifest
-from phiward.loaders.kubernetes.reading import read_objects
+from phiward.loaders.kubernetes.reading import in_file, read_objects
 from phiward.model.project import Project
 from phiward.model.resource import Hole, Resource, Scope
 from phiward.pack import load_pack
@@ -19,7 +19,7 @@ def cluster(text: str, *holes: Hole, project: Project | None = None, path: str =
     """The objects of a cluster."""
     scope = Scope("kubernetes", path, holes, project or Project(), kind="cluster")
     found = []
-    for item in read_objects(text, "m.yaml", "."):
+    for item in read_objects(text, in_file("m.yaml")):
         assert isinstance(item, Manifest), item
         found.append(Resource("kubernetes", item.native_type, item.address, item.value, item.origin, scope))
     return found

@@ -11,7 +11,7 @@ import yaml
 
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
-from phiward.model.location import Location, Span
+from phiward.model.location import Lines, Location, Span
 from phiward.model.project import Project
 from phiward.model.resource import AttributePath, Hole, Resource, Scope
 from phiward.model.value import Value
@@ -138,6 +138,9 @@ class At:
 
     def locate(self, path: AttributePath = ()) -> Location:
         return Location(self.path, Span(self.line + len(path), 1, self.line + len(path), 2))
+
+    def lines(self) -> tuple[Lines, ...]:
+        return (self.locate().lines,)
 
     def header(self) -> Location:
         return self.locate()

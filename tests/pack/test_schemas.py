@@ -46,6 +46,10 @@ GOOD_SETTINGS = [
     "tenancy: {tiers: {gold: {key: dedicated, database: shared}}, tenants: {mercy: gold}}",
     "data_classes: {default: phi, tag: data-class}",
     "parameters: {log_retention_days: 3000}",
+    "clusters: {dev: [k8s/base, k8s/dev], prod: [k8s/base, k8s/prod]}",
+    "helm: {charts/ehr: {}}",
+    "helm: {charts/ehr: {release: ehr, namespace: ehr, values: [prod.yaml], api_versions: [a/v1], kube_version: '1.34'}}",
+    "helm: {charts/ehr: [{release: ehr-dev}, {release: ehr-prod, values: [../prod.yaml]}]}",
 ]
 BAD_SETTINGS = [
     "tenants: {}",
@@ -57,6 +61,15 @@ BAD_SETTINGS = [
     "tenancy: {tiers: {gold: {key: exclusive}}}",
     "tenancy: {tiers: {gold: {cache: shared}}}",
     "complete_roots: infra",
+    "clusters: [k8s]",
+    "clusters: {prod: k8s}",
+    "clusters: {prod: [1]}",
+    "helm: [charts/ehr]",
+    "helm: {charts/ehr: {value: [prod.yaml]}}",
+    "helm: {charts/ehr: {values: prod.yaml}}",
+    "helm: {charts/ehr: {release: --post-renderer=x}}",
+    "helm: {charts/ehr: {namespace: Ehr}}",
+    "helm: {charts/ehr: {kube_version: latest}}",
     "data_classes: {classes: [phi]}",
     "parameters: [1]",
 ]

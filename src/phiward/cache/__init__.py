@@ -12,13 +12,15 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 from phiward.cache.codec import NotStorableError, decode, encode
 from phiward.cache.store import Store, cache_directory
 from phiward.digest import digest
-from phiward.loaders.tree import Tree, text_of
+from phiward.loaders.loaded import Texts
+from phiward.loaders.tree import MAX_FILE_BYTES, Tree, text_again, text_of
 from phiward.model.finding import Report
 from phiward.outside import Outside
 from phiward.pack import pack_source
@@ -33,7 +35,7 @@ _OTHER_MAKE = (ValueError, TypeError, LookupError, AttributeError, StopIteration
 
 def scan(settings: Settings, progress: Callable[[str], None], *, use: bool = True) -> Report:
     """Scan the paths of the settings, or remember the last scan of the same. Raises as `pipeline.scan` does."""
-    store = _store(settings) if use else None
+    store = _store(settings) if use and settings.standard_input is None else None
     if store is None:
         from phiward.pipeline import scan as afresh
 
@@ -100,8 +102,10 @@ def _recall(store: Store, key: str, settings: Settings) -> Report | None:
         for what, path, more, answer in seen["trace"]:
             if outside.again((what, path, more), settings.today) != answer:
                 return None
-        sources = {name: text_of(outside.read(Path(path))) for name, path in seen["sources"]}
-        return decode(lines[1:], sources)
+        texts = Texts()
+        for name, path in seen["sources"]:
+            texts.later(name, partial(text_again, outside, Path(path)))
+        return decode(lines[1:], texts)
     except _OTHER_MAKE:
         return None
 
@@ -110,7 +114,7 @@ def _entry(report: Report, outside: Outside) -> Iterator[str]:
     """The lines of an entry: what was looked at, then the report. Raises NotStorableError."""
     places = [(name, os.path.join(report.base, name)) for name in report.sources]  # noqa: PTH118 - may be absolute
     for name, path in places:
-        if text_of(outside.read(Path(path))) != report.sources[name]:
+        if text_of(outside.read(Path(path), MAX_FILE_BYTES, keep=False)) != report.sources[name]:
             raise NotStorableError(name)
     trace = [(*question, answer) for question, answer in outside.trace.items()]
     yield json.dumps({"trace": trace, "sources": places}, separators=(",", ":"))

@@ -160,7 +160,7 @@ def decode(lines: Iterable[bytes], sources: Mapping[str, str]) -> Report:
         summary=Summary(*head["summary"]),
         pack=PackIdentity(*head["pack"]),
         loosened=tuple(Loosened(name, _as_value(old), _as_value(new)) for name, old, new in head["loosened"]),
-        sources=dict(sources),
+        sources=sources,
         **plain,
     )
 

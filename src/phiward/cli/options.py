@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,9 +13,11 @@ import click
 
 from phiward.errors import UsageError
 from phiward.model.rule import SEVERITIES, Severity
+from phiward.outside import MAX_BYTES
 from phiward.settings import Settings, terraform_environment
 
 Command = Callable[..., Any]
+_STANDARD_INPUT = Path("-")
 SEVERITY_CHOICE = click.Choice(list(SEVERITIES))
 
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
@@ -52,8 +55,12 @@ def input_settings(paths: tuple[Path, ...], values: dict[str, Any]) -> Settings:
     if settings_file is not None and not settings_file.is_file():
         raise UsageError(f"there is no settings file {str(settings_file)!r}")
     environment, workspace = terraform_environment()
+    piped = _STANDARD_INPUT in paths
+    if piped and len(paths) > 1:
+        raise UsageError("standard input is scanned alone", hint="scan the paths in a run of their own")
     return Settings(
         paths=paths or (Path(),),
+        standard_input=_standard_input() if piped else None,
         today=today(),
         settings_file=settings_file,
         variables=variables,
@@ -61,6 +68,16 @@ def input_settings(paths: tuple[Path, ...], values: dict[str, Any]) -> Settings:
         environment_variables=environment,
         workspace=workspace,
     )
+
+
+def _standard_input() -> bytes:
+    """All of it. Raises UsageError where it is more than any configuration."""
+    if sys.stdin is None:
+        return b""
+    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"standard input is larger than {MAX_BYTES // 2**20} MB")
+    return content
 
 
 def today() -> date:

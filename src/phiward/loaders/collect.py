@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from phiward.errors import NothingToScan
 from phiward.loaders.loaded import Loaded
 from phiward.loaders.terraform import loader as source
 from phiward.loaders.terraform.module import is_terraform
@@ -13,7 +14,6 @@ from phiward.outside import Outside
 from phiward.settings import Projects, Settings
 
 _DOCUMENT_SUFFIXES = (".json", ".tfplan", ".tfstate", ".plan")
-MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 _ZIP = b"PK\x03\x04"
 
 
@@ -23,6 +23,8 @@ def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Call
     Plans and states are read where they are named themselves; directories are searched for Terraform's source only,
     for a plan that lies beside its source would else be judged twice.
     """
+    if settings.standard_input is not None:
+        return _load_standard_input(paths[0], settings.standard_input, tree, settings)
     documents = [path for path in dict.fromkeys(paths) if _may_be_document(path, tree)]
     loaded = Loaded()
     left = [path for path in paths if path not in documents]
@@ -37,20 +39,42 @@ def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Call
     return loaded
 
 
+def _load_standard_input(path: Path, data: bytes, tree: Tree, settings: Settings) -> Loaded:
+    """Kubernetes objects, a plan or a state, whichever standard input holds."""
+    from phiward.loaders.kubernetes.discovery import may_hold_objects
+
+    loaded = Loaded()
+    if not data.strip():
+        raise NothingToScan("standard input is empty", hint="the command before the pipe may have failed")
+    if data.startswith(_ZIP):
+        hint = "show it: terraform show -json p.tfplan | phiward scan -"
+        tree.hole("binary-plan", path, "a binary plan cannot be read from standard input", hint=hint)
+    elif may_hold_objects(data):
+        from phiward.loaders.kubernetes.loader import load_text
+
+        text = tree.decode(path, data)
+        if isinstance(text, str):
+            projects = Projects(tree.base, tree.outside, settings.settings_file)
+            return load_text(text, path, tree, projects.of(path.parent))
+        tree.diagnostics.append(text)
+    elif _load_documents([path], tree, settings, lambda _: None, loaded):
+        tree.hole("not-a-manifest", path, "it holds neither Kubernetes objects nor a Terraform plan or state")
+    return loaded
+
+
 def _load_kubernetes(
     paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Callable[[str], None]
 ) -> Loaded:
     """Kubernetes manifests, whose reader is imported only where a path holds some."""
-    if not any(path.name.endswith(MANIFEST_SUFFIXES) or tree.outside.is_directory(path) for path in paths):
+    if all(is_terraform(path.name) and tree.outside.is_file(path) for path in paths):
         return Loaded()
-    from phiward.loaders.kubernetes.discovery import asked
+    from phiward.loaders.kubernetes.discovery import concerns
 
-    wanted = asked(paths, tree)
-    if not wanted:
+    if not any(concerns(path, tree) for path in paths):
         return Loaded()
     from phiward.loaders.kubernetes.loader import load as load_manifests
 
-    return load_manifests(wanted, tree, settings, progress)
+    return load_manifests(paths, tree, settings, progress)
 
 
 def _load_documents(

@@ -20,6 +20,11 @@ def text_of(data: bytes) -> str:
     return data.decode("utf-8-sig")
 
 
+def text_again(outside: Outside, path: Path) -> str:
+    """The text that a file had when it was read before; nothing where it has another one by now."""
+    return outside.reread(path, MAX_FILE_BYTES).decode("utf-8-sig", "replace")
+
+
 class Tree:
     """Reads inside its boundary only, and only through `outside`. `base` is what reported paths are relative to."""
 
@@ -29,6 +34,8 @@ class Tree:
         self._beginnings = tuple(f"{str(root).rstrip(os.sep)}{os.sep}" for root in boundary)
         self.outside = outside
         self.diagnostics: list[Diagnostic] = []
+        self.given: Path | None = None
+        """Standard input as a file, which is named by itself wherever it was given."""
         self._texts: dict[Path, str | None] = {}
 
     @classmethod
@@ -41,6 +48,8 @@ class Tree:
 
     def relative(self, path: Path) -> str:
         """The path as reports show it: relative to `base`, forward slashes."""
+        if path == self.given:
+            return path.name
         try:
             return path.relative_to(self.base).as_posix()
         except ValueError:
@@ -52,54 +61,54 @@ class Tree:
 
     def hole(self, code: str, path: Path, message: str, *, hint: str = "", line: int = 0, column: int = 0) -> None:
         """Note something that could not be read: the scan is incomplete."""
-        self.diagnostics.append(
-            Diagnostic(
-                Level.ERROR, code, message, self.relative(path), line=line, column=column, hint=hint, incomplete=True
-            )
-        )
+        self.diagnostics.append(self.problem(code, path, message, hint=hint, line=line, column=column))
+
+    def problem(
+        self, code: str, path: Path, message: str, *, hint: str = "", line: int = 0, column: int = 0
+    ) -> Diagnostic:
+        """A hole that is not noted yet: whether it matters depends on who asked."""
+        where = self.relative(path)
+        return Diagnostic(Level.ERROR, code, message, where, line=line, column=column, hint=hint, incomplete=True)
 
     def peek(self, path: Path) -> bytes | None:
-        """The bytes of a file that may or may not concern us; None, without a diagnostic, where it cannot be read."""
-        try:
-            if not self.inside(path) or not self.outside.is_file(path):
-                return None
-            return self.outside.read(path, MAX_FILE_BYTES, keep=False)
-        except OSError:
-            return None
+        """The bytes of a file that may or may not concern us; None where it cannot be read."""
+        data = self.content(path, keep=False)
+        return data if isinstance(data, bytes) else None
 
     def read(self, path: Path) -> str | None:
         """The text of a file, read once; None, with a diagnostic, where it cannot be read as UTF-8 text."""
         if path not in self._texts:
-            self._texts[path] = self._read(path)
+            data = self.content(path)
+            text = self.decode(path, data) if isinstance(data, bytes) else data
+            if isinstance(text, Diagnostic):
+                self.diagnostics.append(text)
+            self._texts[path] = text if isinstance(text, str) else None
         return self._texts[path]
 
-    def _read(self, path: Path) -> str | None:
+    def content(self, path: Path, *, keep: bool = True) -> bytes | Diagnostic:
+        """The bytes of a file, or why they cannot be read."""
         if not self.inside(path):
-            self.hole("outside", path, "the file is a link to outside of the scanned tree and was not read")
-            return None
+            return self.problem("outside", path, "the file is a link to outside of the scanned tree and was not read")
         try:
             if self.outside.kind(path) in ("directory", "other"):
-                self.hole("unreadable", path, "not a regular file")
-                return None
-            data = self.outside.read(path, MAX_FILE_BYTES)
+                return self.problem("unreadable", path, "not a regular file")
+            return self.outside.read(path, MAX_FILE_BYTES, keep=keep)
         except OSError as error:
             if error.errno == errno.EFBIG:
-                self.hole("too-large", path, f"larger than {MAX_FILE_BYTES // 2**20} MB and was not read")
-            else:
-                self.hole("unreadable", path, f"cannot be read: {error.strerror}", hint="check the file's permissions")
-            return None
-        return self._decode(path, data)
+                return self.problem("too-large", path, f"larger than {MAX_FILE_BYTES // 2**20} MB and was not read")
+            why = f"cannot be read: {error.strerror}"
+            return self.problem("unreadable", path, why, hint="check the file's permissions")
 
-    def _decode(self, path: Path, data: bytes) -> str | None:
+    def decode(self, path: Path, data: bytes) -> str | Diagnostic:
+        """The text of a file, or why it has none."""
         try:
             text = text_of(data)
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            self.hole("encoding", path, "not UTF-8 text", line=line, hint="save the file as UTF-8")
-            return None
+            return self.problem("encoding", path, "not UTF-8 text", line=line, hint="save the file as UTF-8")
         if "\0" in text:
-            self.hole("encoding", path, "binary content", line=text.count("\n", 0, text.index("\0")) + 1)
-            return None
+            line = text.count("\n", 0, text.index("\0")) + 1
+            return self.problem("encoding", path, "binary content", line=line)
         return text
 
     def directories(self, top: Path, endings: tuple[str, ...] = ENDINGS) -> Iterator[tuple[Path, list[str]]]:

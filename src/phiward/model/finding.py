@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -176,8 +177,8 @@ class Report:
     roots: tuple[str, ...] = ()
     """The input roots, repository-relative, that were judged."""
     loosened: tuple[Loosened, ...] = ()
-    sources: dict[str, str] = field(default_factory=dict)
-    """Text of each file that a finding points into, by path: the reports quote it."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Text of each file that was read, by path: the reports quote it. It may be read only when it is asked for."""
     unmodelled_types: dict[str, int] = field(default_factory=dict)
     partial: bool = False
     """Whether only part of the tree or of the rules was run: it must not replace a full scan's record."""

@@ -16,12 +16,25 @@ class Span(NamedTuple):
     end_column: int
 
 
+class Lines(NamedTuple):
+    """Lines of a file, both ends among them."""
+
+    path: str
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """`path` is relative to the repository root, with forward slashes, whatever the working directory is."""
 
     path: str
     span: Span
+
+    @property
+    def lines(self) -> Lines:
+        """Its lines with the one above, where a comment about it stands."""
+        return Lines(self.path, self.span.line - 1, self.span.end_line)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.span.line}:{self.span.column}"

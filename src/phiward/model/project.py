@@ -17,10 +17,22 @@ class Identify:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """How a chart is installed. `values` are files, relative to the chart."""
+
+    name: str = ""
+    namespace: str = ""
+    values: tuple[str, ...] = ()
+    api_versions: tuple[str, ...] = ()
+    kube_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings file that applies to a scope, or the defaults where there is none.
 
-    `path` is repository-relative, empty for the defaults. `complete_roots` are relative to the file's directory.
+    `path` is repository-relative, empty for the defaults. `complete_roots`, the charts of `helm` and the directories of
+    `clusters` are relative to the file's directory.
     """
 
     path: str = ""
@@ -34,11 +46,31 @@ class Project:
     parameters: Mapping[str, Value] = field(default_factory=dict)
     complete_roots: tuple[str, ...] = ()
 
+    clusters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    helm: Mapping[str, tuple[Release, ...]] = field(default_factory=dict)
+
+    def place(self, entry: str) -> str:
+        """The repository-relative path of an entry; `.` for the top of the repository."""
+        parts: list[str] = []
+        for part in f"{self.directory}/{entry}".split("/"):
+            if part == ".." and parts:
+                parts.pop()
+            elif part not in ("", "."):
+                parts.append(part)
+        return "/".join(parts) or "."
+
     def is_complete(self, root: str) -> bool:
         """Whether the file says that a root, by its repository-relative path, declares its whole account and region."""
-        base = self.directory.rstrip("/")
-        for entry in self.complete_roots:
-            parts = [p for p in f"{base}/{entry}".split("/") if p not in ("", ".")]
-            if "/".join(parts) == root.strip("/").removeprefix("./") or (not parts and root in ("", ".")):
-                return True
-        return False
+        return any(self.place(entry) == (root.strip("/").removeprefix("./") or ".") for entry in self.complete_roots)
+
+    def clusters_of(self, path: str) -> list[str]:
+        """The names of the clusters that what stands at a repository-relative path is applied to."""
+        return [
+            name
+            for name, entries in self.clusters.items()
+            if any(self._holds(self.place(entry), path) for entry in entries)
+        ]
+
+    @staticmethod
+    def _holds(directory: str, path: str) -> bool:
+        return directory in (".", path) or path.startswith(f"{directory}/")

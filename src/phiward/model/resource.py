@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from phiward.model.location import Location
+from phiward.model.location import Lines, Location
 from phiward.model.project import Project
 from phiward.model.value import Unknown, Value
 from phiward.record import dataclass
@@ -24,6 +24,10 @@ class Origin(Protocol):
 
     def header(self) -> Location:
         """The location of the resource's opening line (a block's type and labels)."""
+        ...
+
+    def lines(self) -> tuple[Lines, ...]:
+        """Where a comment stands that is about this resource."""
         ...
 
 

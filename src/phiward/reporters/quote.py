@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from phiward.model.location import Span
 from phiward.record import dataclass
 from phiward.reporters.lines import Line, wrap
@@ -10,12 +12,14 @@ from phiward.reporters.text import cells, clean, cut
 _TAB = "    "
 _MOST_LINES = 5
 _NARROWEST = 24
+_AT_HAND = 50
+"""Files."""
 
 
 class Sources:
-    """Lines of the scanned files; a file is split once, when the first finding points into it."""
+    """Lines of the scanned files. Those of the files that were quoted last are at hand, already split."""
 
-    def __init__(self, texts: dict[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
         self._lines: dict[str, list[str]] = {}
 
@@ -24,6 +28,8 @@ class Sources:
         if path not in self._texts:
             return None
         if path not in self._lines:
+            while len(self._lines) >= _AT_HAND:
+                del self._lines[next(iter(self._lines))]
             # Not `splitlines`: parsers count line feeds, and a form feed or U+2028 must not shift every line.
             self._lines[path] = self._texts[path].split("\n")
         lines = self._lines[path]

@@ -2,74 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from phiward.loaders.kubernetes.clusters import Cluster, clusters
-from phiward.loaders.kubernetes.discovery import Found, discover
+from phiward.loaders.kubernetes.gitops import elsewhere
 from phiward.loaders.kubernetes.manifest import Manifest
-from phiward.loaders.kubernetes.reading import read_objects
+from phiward.loaders.kubernetes.unit import Unit
+from phiward.loaders.kubernetes.units import read_text, read_units
 from phiward.loaders.loaded import Loaded
 from phiward.loaders.tree import Tree
-from phiward.loaders.yaml_builder import YamlError
+from phiward.model.project import Project
 from phiward.model.resource import Hole, Resource, Scope
 from phiward.settings import Projects, Settings
 
 SOURCE = "kubernetes"
 
 
-def load(wanted: Found, tree: Tree, settings: Settings, progress: Callable[[str], None]) -> Loaded:
-    """Load the clusters that some files are part of. What cannot be read is a diagnostic of the tree.
-
-    Every other object of the same cluster is read as well, for a namespace's labels or a mesh's policy decide what an
-    object means; it is context, and not judged itself.
-    """
+def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Callable[[str], None]) -> Loaded:
+    """Load the clusters that some paths are part of. What cannot be read is a diagnostic of the tree."""
     loaded = Loaded()
-    progress("reading Kubernetes manifests")
-    named = set(wanted.files)
-    around = [path for top in tree.boundary for path in discover(top, tree).files]
-    holes: list[Hole] = []
-    manifests: list[Manifest] = []
-    for path in dict.fromkeys((*around, *sorted(named))):
-        manifests += _read(path, tree, holes, loaded, judged=path in named)
     projects = Projects(tree.base, tree.outside, settings.settings_file)
-    asked = {tree.relative(path) for path in named}
-    for cluster in clusters(manifests):
-        if any(manifest.path in asked for manifest in cluster.manifests):
-            _add(cluster, asked, holes, tree, projects, loaded)
+    units = read_units(paths, tree, projects, loaded.sources, progress)
+    holes = _holes(units, tree)
+    for cluster in clusters(units, lambda unit: projects.of(tree.base / unit.directory)):
+        if any(unit.judged and unit.manifests for unit in cluster.units):
+            named = cluster.path in projects.of(tree.base / cluster.units[0].directory).clusters
+            project = projects.of(tree.base / (cluster.units[0].directory if named else cluster.path))
+            _add(cluster, holes, project, tree, loaded)
     return loaded
 
 
-def _read(path: Path, tree: Tree, holes: list[Hole], loaded: Loaded, *, judged: bool) -> Iterable[Manifest]:
-    """The objects of one file. Context that cannot be read leaves a hole; it is the scan's fault only where asked."""
-    text = tree.read(path)
-    relative = tree.relative(path)
-    if text is None:
-        holes.append(Hole(f"{relative} could not be read"))
-        return []
-    found: list[Manifest] = []
-    directory = relative.rpartition("/")[0] or "."
-    for item in read_objects(text, relative, directory):
-        if isinstance(item, YamlError):
-            holes.append(Hole(f"{relative}:{item.line} could not be read: {item.message}"))
-            if judged:
-                tree.hole("syntax", path, item.message, line=item.line, column=item.column)
-        else:
-            found.append(item)
-    if found:
-        loaded.sources[relative] = text
-    return found
+def load_text(text: str, path: Path, tree: Tree, project: Project) -> Loaded:
+    """Load what is no file of the tree, such as standard input: a cluster of its own."""
+    loaded = Loaded()
+    unit = Unit(tree.relative(path), tree.relative(path), judged=True)
+    read_text(unit, text, path, tree)
+    loaded.sources.kept[unit.path] = text
+    holes = _holes([unit], tree)
+    if unit.manifests:
+        _add(Cluster(unit.path, [unit]), holes, project, tree, loaded)
+    return loaded
 
 
-def _add(cluster: Cluster, asked: set[str], holes: list[Hole], tree: Tree, projects: Projects, loaded: Loaded) -> None:
-    project = projects.of(tree.base / cluster.path)
-    scope = Scope(SOURCE, cluster.path, tuple(holes), project, kind="cluster")
+def _holes(units: list[Unit], tree: Tree) -> list[Hole]:
+    """What may be missing. What could not be read is the scan's fault only where it was asked for."""
+    holes: list[Hole] = []
+    for unit in units:
+        for problem in unit.problems:
+            where = f"{problem.path}:{problem.line}" if problem.line else problem.path
+            holes.append(Hole(f"{where} could not be read: {problem.message}", problem.hint))
+        holes += unit.holes
+        if unit.judged:
+            tree.diagnostics += unit.problems
+    return holes
+
+
+def _add(cluster: Cluster, holes: list[Hole], project: Project, tree: Tree, loaded: Loaded) -> None:
+    manifests = [manifest for unit in cluster.units for manifest in unit.manifests]
+    judged = {id(manifest) for unit in cluster.units if unit.judged for manifest in unit.manifests}
+    own = [*holes, *([cluster.hole] if cluster.hole else [])]
+    for manifest, note, hole in elsewhere(manifests, tree):
+        own += [hole] if hole else []
+        if id(manifest) in judged:
+            tree.diagnostics.append(note)
+    scope = Scope(SOURCE, cluster.path, tuple(own), project, kind="cluster")
     loaded.scopes.append(scope)
-    shared = _shared_addresses(cluster.manifests)
-    for manifest in cluster.manifests:
-        address = manifest.address
-        if address in shared:  # two groups know a kind of this name: AuthorizationPolicy of Istio and of Linkerd
-            address = f"{manifest.kind}.{manifest.native_type.rpartition('/')[0]}/{manifest.namespace}/{manifest.name}"
+    for manifest, address in zip(manifests, addresses(manifests), strict=True):
         loaded.resources.append(
             Resource(
                 source=SOURCE,
@@ -78,13 +78,26 @@ def _add(cluster: Cluster, asked: set[str], holes: list[Hole], tree: Tree, proje
                 attributes=manifest.value,
                 origin=manifest.origin,
                 scope=scope,
-                context=manifest.path not in asked,
+                context=id(manifest) not in judged,
             )
         )
 
 
-def _shared_addresses(manifests: list[Manifest]) -> set[str]:
+def addresses(manifests: list[Manifest]) -> list[str]:
+    """`Kind/namespace/name` of each.
+
+    It has the group where two groups know a kind of this name, and a number where an object is declared again.
+    """
     types: dict[str, set[str]] = {}
     for manifest in manifests:
         types.setdefault(manifest.address, set()).add(manifest.native_type)
-    return {address for address, natives in types.items() if len(natives) > 1}
+    found: list[str] = []
+    times: Counter[str] = Counter()
+    for manifest in manifests:
+        address = manifest.address
+        if len(types[address]) > 1:
+            group = manifest.native_type.rpartition("/")[0]
+            address = f"{manifest.kind}.{group}/{manifest.namespace}/{manifest.name}"
+        times[address] += 1
+        found.append(address if times[address] == 1 else f"{address}#{times[address]}")
+    return found

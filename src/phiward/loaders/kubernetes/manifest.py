@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from phiward.loaders.located_yaml import Document
-from phiward.model.location import Location, Span
+from phiward.model.location import Lines, Location
 from phiward.model.resource import AttributePath, Origin
 from phiward.model.value import Value
 from phiward.record import dataclass
 
-_MOVED = {"extensions": {"Ingress": "networking.k8s.io", "NetworkPolicy": "networking.k8s.io"}}
+_MOVED = {"Ingress": "networking.k8s.io", "NetworkPolicy": "networking.k8s.io", "PodSecurityPolicy": "policy"}
 """Kinds of the retired group `extensions`; all others of it went to `apps`."""
-
-
-class Placed(Protocol):
-    """Knows where the entries of a document stand: `located_yaml.Spans`, or what maps a rendered one to its source."""
-
-    whole: Span
-
-    def find(self, value: Value, path: AttributePath) -> Span | None: ...
 
 
 @dataclass(slots=True, eq=False)
 class Manifest:
-    """`value` is the object; `directory` the repository-relative one that it is deployed from, with its files."""
+    """`value` is the object."""
 
     native_type: str
     kind: str
@@ -32,13 +22,16 @@ class Manifest:
     name: str
     value: dict[str, Value]
     origin: Origin
-    path: str
-    directory: str
 
     @property
     def address(self) -> str:
         """`Kind/namespace/name`; the namespace is empty where the manifest leaves it open or the kind has none."""
         return f"{self.kind}/{self.namespace}/{self.name}"
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What a cluster can have one of; of objects whose names the server completes it can have many."""
+        return (self.native_type, self.namespace, self.name)
 
 
 class ManifestOrigin:
@@ -60,12 +53,51 @@ class ManifestOrigin:
         found = spans.find(self._document.value, (*self._prefix, *path))
         return Location(self._path, found or spans.whole)
 
+    def lines(self) -> tuple[Lines, ...]:
+        """The object's own, between its neighbours', and for an element of a `List` those above the list."""
+        document = self._document
+        if not self._prefix:
+            return (Lines(self._path, document.first, document.last),)
+        found = [Lines(self._path, document.first, self._line(self._prefix[:1]))]
+        for length in range(2, len(self._prefix) + 1, 2):
+            above, number = self._prefix[: length - 1], int(self._prefix[length - 1])
+            own = self.locate_from_top(self._prefix[:length])
+            before = self.locate_from_top((*above, number - 1)).span.end_line if number else self._line(above)
+            found.append(Lines(self._path, min(before + 1, own.span.line), own.span.end_line))
+        return (*found[:1], *found[-1:])
+
+    def locate_from_top(self, path: AttributePath) -> Location:
+        spans = self._document.spans
+        return Location(self._path, spans.find(self._document.value, path) or spans.whole)
+
+    def _line(self, path: AttributePath) -> int:
+        return self.locate_from_top(path).span.line
+
+
+class PartOrigin:
+    """Of what an object declares besides itself: everything stands at a place inside of the object."""
+
+    __slots__ = ("_owner", "_prefix")
+
+    def __init__(self, owner: Origin, prefix: AttributePath) -> None:
+        self._owner = owner
+        self._prefix = prefix
+
+    def header(self) -> Location:
+        return self.locate(("metadata", "name"))
+
+    def locate(self, path: AttributePath = ()) -> Location:
+        return self._owner.locate((*self._prefix, *path))
+
+    def lines(self) -> tuple[Lines, ...]:
+        return self._owner.lines()
+
 
 def native_type(api_version: str, kind: str) -> str:
     """`apps/v1`, `Deployment` -> `apps/Deployment`; `v1`, `Pod` -> `Pod`. Versions of one group mean one type."""
     group = api_version.rpartition("/")[0]
     if group == "extensions":
-        group = _MOVED[group].get(kind, "apps")
+        group = _MOVED.get(kind, "apps")
     return f"{group}/{kind}" if group else kind
 
 

@@ -3,50 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from phiward.loaders.kubernetes.manifest import Manifest, ManifestOrigin, native_type, readable
+from phiward.loaders.kubernetes.manifest import Manifest, ManifestOrigin, PartOrigin, native_type, readable
 from phiward.loaders.located_yaml import Document, documents
 from phiward.loaders.yaml_builder import YamlError
-from phiward.model.resource import AttributePath
+from phiward.model.resource import AttributePath, Origin
 from phiward.model.value import Unknown, Value, join
 from phiward.record import replace
 
 _placeholder = re.compile(r"(\$\{[^}\n]*\}|\{\{[^\n]*?\}\})")
+_COMPONENTS = ("audit.k8s.io", "kubeadm.k8s.io")
+_GROUPS = ("apps", "batch", "autoscaling", "policy", "extensions")
+"""Kubernetes' own beside those that end in `.k8s.io`."""
+_FILES = ("Config", "Status")
+"""Of version v1, and no objects: a kubeconfig, an answer of the server."""
 _LONGEST_TEXT = 300
 """Longer texts are scripts and files, in which `${...}` means something to others."""
 
 
-def read_objects(text: str, path: str, directory: str) -> Iterator[Manifest | YamlError]:
-    """Every object of a file; documents of other kinds are passed over. A problem has the line that it stands in."""
+Place = Callable[[Document, AttributePath], Origin]
+"""What knows where the object at a path into a document stands."""
+
+
+def read_objects(
+    text: str, place: Place, scalar: Callable[[str], Value] | None = None
+) -> Iterator[Manifest | YamlError]:
+    """Every object of a text; documents of other kinds are passed over. A problem has the line that it stands in."""
+    open_ = "${" in text or "{{" in text
+    scalar = scalar or (filled_in if open_ else str)
+    lines: list[str] = []
     for document in documents(text, scalar):
         if isinstance(document, YamlError):
-            yield _explained(document, text)
+            lines = lines or text.split("\n")
+            yield _explained(document, lines[document.line - 1], open_=open_)
         elif readable(document.value):
-            yield from _objects(document.value, document, (), path, directory)
+            yield from _objects(document.value, document, (), place)
+
+
+def in_file(path: str) -> Place:
+    """Objects of a file, which stand where they are written."""
+    return lambda document, prefix: ManifestOrigin(path, document, prefix)
 
 
 def _objects(
-    value: dict[str, Value], document: Document, prefix: AttributePath, path: str, directory: str
+    value: dict[str, Value], document: Document, prefix: AttributePath, place: Place
 ) -> Iterator[Manifest | YamlError]:
     """One object, or those of a `List`."""
     kind = value["kind"]
-    items = value.get("items")
-    if kind.endswith("List") and isinstance(items, list):
-        of = {"apiVersion": value["apiVersion"], "kind": kind.removesuffix("List")}
-        for number, item in enumerate(items):
-            inner = (*prefix, "items", number)
-            whole = item if readable(item) else {**of, **item} if isinstance(item, dict) and of["kind"] else None
-            if whole is None:
-                yield _at(document, inner, "an element of the list is not a Kubernetes object")
-            else:
-                yield from _objects(whole, document, inner, path, directory)
+    if kind.endswith("List") and "items" in value:
+        yield from _elements(value, document, prefix, place)
         return
     metadata = value.get("metadata")
     name = _named(metadata) if isinstance(metadata, dict) else ""
     if not name and not _nameless(value):
-        yield _at(document, prefix, f"the {kind} has no metadata.name")
-        return
+        if isinstance(metadata, dict) or _is_known(value):
+            yield _at(document, prefix, f"the {kind} has no metadata.name")
+        return  # else it is another tool's file, which only looks like an object
     namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
     made = Manifest(
         native_type=native_type(value["apiVersion"], kind),
@@ -54,16 +67,32 @@ def _objects(
         namespace="" if namespace is None else str(namespace),
         name=name or kind.lower(),
         value=value,
-        origin=ManifestOrigin(path, document, prefix),
-        path=path,
-        directory=directory,
+        origin=place(document, prefix),
     )
     yield made
     if kind == "StatefulSet":
-        yield from _claims(made, document, prefix)
+        yield from _claims(made)
 
 
-def _claims(owner: Manifest, document: Document, prefix: AttributePath) -> Iterator[Manifest]:
+def _elements(
+    value: dict[str, Value], document: Document, prefix: AttributePath, place: Place
+) -> Iterator[Manifest | YamlError]:
+    """The objects of a list; those of a list of one kind need not say their own."""
+    items = value["items"]
+    of = {"apiVersion": value["apiVersion"], "kind": value["kind"].removesuffix("List")}
+    if items is not None and not isinstance(items, list):
+        yield _at(document, (*prefix, "items"), "the items of the list are not a list")
+        return
+    for number, item in enumerate(items or ()):
+        inner = (*prefix, "items", number)
+        whole = item if readable(item) else {**of, **item} if isinstance(item, dict) and of["kind"] else None
+        if whole is None or not readable(whole):
+            yield _at(document, inner, "an element of the list is not a Kubernetes object")
+        else:
+            yield from _objects(whole, document, inner, place)
+
+
+def _claims(owner: Manifest) -> Iterator[Manifest]:
     """The claims that a StatefulSet makes for each of its pods: `<template>-<set>-<number>`."""
     spec = owner.value.get("spec")
     templates = spec.get("volumeClaimTemplates") if isinstance(spec, dict) else None
@@ -79,7 +108,7 @@ def _claims(owner: Manifest, document: Document, prefix: AttributePath) -> Itera
             kind="PersistentVolumeClaim",
             name=name,
             value={**template, "metadata": {**own, "name": name, "namespace": owner.namespace, "labels": labels}},
-            origin=ManifestOrigin(owner.path, document, (*prefix, "spec", "volumeClaimTemplates", number)),
+            origin=PartOrigin(owner.origin, ("spec", "volumeClaimTemplates", number)),
         )
 
 
@@ -98,8 +127,16 @@ def _named(metadata: dict[str, Value]) -> str:
 
 def _nameless(value: dict[str, Value]) -> bool:
     """Whether it is configuration of a component, which is written as an object and never stored as one."""
-    version = value["apiVersion"]
-    return version.endswith("config.k8s.io") or ".config.k8s.io/" in version or version.startswith("audit.k8s.io/")
+    group, _, rest = value["apiVersion"].partition("/")
+    return bool(rest) and (group.endswith("config.k8s.io") or group in _COMPONENTS)
+
+
+def _is_known(value: dict[str, Value]) -> bool:
+    """Whether a kind is one of Kubernetes' own, all of which have a name."""
+    group, _, version = value["apiVersion"].rpartition("/")
+    if group:
+        return group in _GROUPS or group.endswith(".k8s.io")
+    return version == "v1" and value["kind"] not in _FILES
 
 
 def _at(document: Document, path: AttributePath, message: str) -> YamlError:
@@ -107,15 +144,14 @@ def _at(document: Document, path: AttributePath, message: str) -> YamlError:
     return YamlError(message, span.line, span.column)
 
 
-def _explained(problem: YamlError, text: str) -> YamlError:
-    line = text.splitlines()[problem.line - 1 : problem.line]
-    if "{{" in text and ("{{" in "".join(line) or "{" in problem.message or "key must be" in problem.message):
+def _explained(problem: YamlError, line: str, *, open_: bool) -> YamlError:
+    if open_ and ("{{" in line or "{" in problem.message or "key must be" in problem.message):
         message = f"it looks like a template that is not rendered ({problem.message})"
         return YamlError(message, problem.line, problem.column)
     return problem
 
 
-def scalar(text: str) -> Value:
+def filled_in(text: str) -> Value:
     """A text; what another tool is to fill in (`${NAME}`, `{{ name }}`) is unknown, and only that part of it."""
     if ("${" not in text and "{{" not in text) or len(text) > _LONGEST_TEXT or "\n" in text:
         return text

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from phiward.loaders.programs import OFFLINE, Limits, find, run
+from phiward.loaders.tree import Tree
+from phiward.outside import MAX_BYTES
+
 _TIMEOUT = 120
 _KEPT = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TF_DATA_DIR", "TF_CLI_CONFIG_FILE", "TF_WORKSPACE")
-_NOWHERE = "http://127.0.0.1:9"
 
 
 def is_plan(data: bytes) -> bool:
@@ -22,41 +25,28 @@ def is_plan(data: bytes) -> bool:
         return False
 
 
-def show(path: Path) -> bytes | str:
+def show(path: Path, tree: Tree) -> bytes | str:
     """What `terraform show -json` prints of a plan file; a text that says why there is none.
 
     Terraform is run in the plan's directory, for it needs the providers that were installed there: they are executed,
     as they were when the plan was made. It is given no way to the network and no arguments from the environment.
     """
-    import shutil
-    import subprocess
-
-    program = shutil.which("terraform") or shutil.which("tofu")
+    program = find(tree, "terraform", "tofu")
     if program is None:
         return "it is a binary plan, and there is no terraform here to show it"
     environment = {name: value for name, value in os.environ.items() if name in _KEPT}
     environment |= {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-    environment |= {"HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "NO_PROXY": "localhost,127.0.0.1"}
-    try:
-        done = subprocess.run(  # noqa: S603 - the user's own terraform, on a file that the user named
-            [program, "show", "-json", "-no-color", f"./{path.name}"],
-            cwd=path.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"it is a binary plan, and `terraform show` did not end within {_TIMEOUT} seconds"
-    except OSError as error:
-        return f"it is a binary plan, and terraform cannot be run: {error.strerror}"
-    if done.returncode != 0:
-        return f"it is a binary plan that terraform cannot show here: {_first_error(done.stderr)}"
-    return done.stdout
+    environment |= {**OFFLINE, "NO_PROXY": "localhost,127.0.0.1"}  # Terraform talks to its providers there
+    command = [str(program), "show", "-json", "-no-color", f"./{path.name}"]
+    done = run(command, path.parent, environment, Limits(_TIMEOUT, output=MAX_BYTES))
+    if isinstance(done, str):
+        return f"it is a binary plan, and `terraform show` {done}"
+    if done.status != 0:
+        return f"it is a binary plan that terraform cannot show here: {_first_error(done.errors)}"
+    return done.output
 
 
-def _first_error(stderr: bytes) -> str:
-    lines = [line.strip(" │╷╵\t") for line in stderr.decode("utf-8", "replace").splitlines()]
-    errors = [line for line in lines if line.startswith("Error:")]
-    return "".join(c if c.isprintable() else " " for c in (errors or ["it gave no reason"])[0])[:200]
+def _first_error(errors: str) -> str:
+    lines = [line.strip(" │╷╵\t") for line in errors.splitlines()]
+    said = next((line for line in lines if line.startswith("Error:")), "it gave no reason")
+    return "".join(c if c.isprintable() else " " for c in said)[:200]

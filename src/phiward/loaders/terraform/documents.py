@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from phiward.loaders.terraform.module import is_terraform
 from phiward.loaders.tree import Tree
-from phiward.model.location import Location, Span
+from phiward.model.location import Lines, Location, Span
 from phiward.model.resource import AttributePath
 from phiward.outside import MAX_BYTES
 from phiward.record import dataclass, field
@@ -78,6 +78,9 @@ class DocumentOrigin:
     def header(self) -> Location:
         return self._location
 
+    def lines(self) -> tuple[Lines, ...]:
+        return (self._location.lines,)
+
     def locate(self, path: AttributePath = ()) -> Location:  # noqa: ARG002 - the file has one place for all of them
         return self._location
 
@@ -104,7 +107,7 @@ def _shown(found: Document, data: bytes, tree: Tree, *, run_terraform: bool) -> 
         found.problem, found.hint = "it begins like a binary plan and is none", _WRITE
         return found
     tree.outside.complete = tree.outside.complete and not run_terraform  # what a program says cannot be asked again
-    shown = show(found.path) if run_terraform else "it is a binary plan"
+    shown = show(found.path, tree) if run_terraform else "it is a binary plan"
     if isinstance(shown, str):
         found.code, found.problem = "binary-plan", shown
         found.hint = f"write it as JSON and scan that: {_SHOW} {found.path.name} > plan.json"

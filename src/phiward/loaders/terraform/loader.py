@@ -56,7 +56,7 @@ def _load_root(directory: Path, cache: ModuleCache, settings: Settings, project:
     loaded.resources.extend(_resource(instance, scope) for instance in data)
     for module in program.modules():
         for file in module.files:
-            loaded.sources[file.path] = file.text
+            loaded.sources.kept[file.path] = file.text
 
 
 def _resource(instance: ResourceInstance, scope: Scope) -> Resource:

@@ -86,7 +86,7 @@ def load_plan(document: Document, tree: Tree, project: Project, loaded: Loaded) 
     loaded.scopes.append(scope)
     loaded.resources.extend(resources)
     if beside is not None:
-        loaded.sources.update(beside.texts())
+        loaded.sources.kept.update(beside.texts())
 
 
 def _holes(document: Document, tree: Tree) -> list[Hole]:

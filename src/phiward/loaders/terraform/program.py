@@ -19,7 +19,7 @@ from phiward.loaders.terraform.syntax import Block, Body, Literal, ObjectNode, S
 from phiward.loaders.terraform.value_types import Type
 from phiward.loaders.terraform.variables import variable_text
 from phiward.loaders.tree import MAX_FILE_BYTES, Tree
-from phiward.model.location import Location
+from phiward.model.location import Lines, Location
 from phiward.model.resource import AttributePath, Hole
 from phiward.model.value import Reference, Unknown, Value, left_to_the_provider, references_in
 
@@ -316,6 +316,9 @@ class TerraformOrigin:
 
     def __init__(self, instance: ResourceInstance) -> None:
         self._instance = instance
+
+    def lines(self) -> tuple[Lines, ...]:
+        return (self.locate().lines,)
 
     def header(self) -> Location:
         block = self._instance.block
