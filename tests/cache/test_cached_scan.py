@@ -282,7 +282,7 @@ OTHERWISE: dict[str, Any] = {
 
 
 def test_every_setting_is_part_of_what_is_asked(scans, top):
-    assert {*OTHERWISE, "today"} == set(Settings.__match_args__)  # type: ignore[attr-defined]
+    assert {*OTHERWISE, "today", "standard_input"} == set(Settings.__match_args__)  # type: ignore[attr-defined]
     keys = {cache.key_of(of(top))}
     assert cache.key_of(of(top, today=date(2031, 1, 1))) in keys
     for name, value in (OTHERWISE | {"paths": (top / "live",), "settings_file": top / "other/phiward.yaml"}).items():
@@ -292,6 +292,12 @@ def test_every_setting_is_part_of_what_is_asked(scans, top):
         assert not scans.remembered(settings)
         assert scans.remembered(settings)
     assert len(keys) == len(OTHERWISE) + 1
+
+
+def test_standard_input_is_never_remembered(scans):
+    settings = Settings(paths=(Path("-"),), today=TODAY, standard_input=FILES["k8s/pod.yaml"].encode())
+    assert not scans.remembered(settings)
+    assert not scans.remembered(settings)
 
 
 def test_relative_paths_mean_what_they_mean_here(scans, top, monkeypatch):

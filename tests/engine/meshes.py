@@ -12,7 +12,7 @@ from phiward.engine.graph_rules import graph_rule
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
 from phiward.loaders.kubernetes.manifest import Manifest
-from phiward.loaders.kubernetes.reading import read_objects
+from phiward.loaders.kubernetes.reading import in_file, read_objects
 from phiward.model.project import Project
 from phiward.model.resource import Hole, Resource, Scope
 from phiward.model.value import Unknown
@@ -32,7 +32,7 @@ def view_of(
 ) -> View:
     """One object among those that are applied together."""
     text = documents if isinstance(documents, str) else yaml.safe_dump_all(documents)
-    found = [item for item in read_objects(text, "manifests.yaml", ".") if isinstance(item, Manifest)]
+    found = [item for item in read_objects(text, in_file("manifests.yaml")) if isinstance(item, Manifest)]
     scope = Scope("kubernetes", ".", holes, project or Project(), kind="cluster")
     resources = [Resource("kubernetes", m.native_type, m.address, m.value, m.origin, scope) for m in found]
     graph = ResourceGraph(resources, PACK)

@@ -45,14 +45,18 @@ def clusters(units: Iterable[Unit], project_of: Callable[[Unit], Project]) -> li
     """The clusters that the settings name, and those that what is left over must be applied to."""
     named: dict[str, list[Unit]] = {}
     left: list[Unit] = []
+    alone: list[Cluster] = []
     for unit in units:
         project = project_of(unit)
         names = project.clusters_of(unit.path)
         for name in names:
             named.setdefault(project.place(name) if project.directory else name, []).append(unit)
-        if not names:
+        if unit.apart and not names:
+            hole = Hole(f"no kustomization names {unit.path}, so that it may be applied to any cluster or to none")
+            alone.append(Cluster(unit.path, [unit], hole))
+        elif not names:
             left.append(unit)
-    return [*(Cluster(name, own) for name, own in named.items()), *split(left)]
+    return [*(Cluster(name, own) for name, own in named.items()), *split(left), *alone]
 
 
 def split(units: Iterable[Unit]) -> list[Cluster]:

@@ -7,6 +7,7 @@ path, no cluster. So they render the same wherever they run, and leave nothing i
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +20,8 @@ _MOST_FILES = 20_000
 _MOST_BYTES = 256 * 1024 * 1024
 _LIMITS = Limits(seconds=60, memory=8 * 1024**3)
 _LONGEST = 400
+_log = re.compile(r"[A-Z]\d{4} [\d:.]+ +\d+ [^\]]*\] .*?err=\"(?P<reason>.*)\"")
+"""How kubectl reports a failure: with the time and its process before it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -76,10 +79,14 @@ class Workspace:
         """Why there is nothing to judge, in the tool's words."""
         if isinstance(done, str):
             return f"{program} {done}"
-        said = done.errors.replace(f"{self.top / 'tree'}{os.sep}", "").replace(str(self.top / "tree"), ".")
+        said = done.errors
+        for copy in (str(self.top / "tree"), "../tree"):
+            said = said.replace(f"{copy}{os.sep}", "").replace(copy, ".")
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         first = next((n for n, line in enumerate(lines) if line.lower().startswith("error")), 0)
-        reason = " ".join(lines[first:])[:_LONGEST] or "it gave no reason"
+        reason = " ".join(lines[first:])
+        logged = _log.fullmatch(reason)
+        reason = (logged["reason"].replace('\\"', '"') if logged else reason)[:_LONGEST] or "it gave no reason"
         return f"{program} cannot render it: {''.join(c if c.isprintable() else ' ' for c in reason)}"
 
 

@@ -19,6 +19,8 @@ class Unit:
     path: str
     directory: str
     judged: bool
+    apart: bool = False
+    """Whether it lies beside a kustomization that does not name it: nothing tells to what it is applied, if at all."""
     manifests: list[Manifest] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)

@@ -59,6 +59,7 @@ class Estate:
         described = [read_kustomization(file, tree) for file in found.kustomizations]
         self.overlays = overlays(described, tree)
         taken = {file for one in described for file in one.files}
+        self._described = {one.directory for one in described}
         in_charts = frozenset(found.charts)
         self.files = [file for file in dict.fromkeys((*found.files, *sorted(asked.files))) if file not in taken]
         self.files = [file for file in self.files if in_charts.isdisjoint(file.parents)]
@@ -78,6 +79,10 @@ class Estate:
                 yield from ((release, len(releases) > 1) for release in releases)
                 return
         yield Release(), False
+
+    def apart(self, file: Path) -> bool:
+        """Whether a file lies beside a kustomization that does not name it."""
+        return file.parent in self._described
 
     def judges_overlay(self, overlay: Overlay) -> bool:
         asked = self._asked
@@ -105,7 +110,12 @@ def read_units(paths: tuple[Path, ...], tree: Tree, projects: Projects, texts: T
     if not estate.asked_for:
         return []
     progress("reading Kubernetes manifests")
-    found = [unit for file in estate.files if (unit := _read_file(file, asked, tree, texts)) is not None]
+    found: list[Unit] = []
+    for file in estate.files:
+        unit = _read_file(file, asked, tree, texts)
+        if unit is not None:
+            unit.apart = estate.apart(file)
+            found.append(unit)
     with TemporaryDirectory(prefix="phiward-") as top:
         if estate.releases:
             progress("rendering Helm charts")
