@@ -152,7 +152,8 @@ def test_a_rollout_leaves_the_pods_of_its_deployment_to_that() -> None:
 
 def test_a_workload_without_a_template_is_not_known() -> None:
     text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: ns}\nspec: {replicas: 1}"
-    for name in ("pod.containers", "pod.volumes", "pod.selinux", "pod.apparmor"):
+    names = "containers volumes selinux apparmor host_network sysctls service_account mounts_token dedicated_nodes"
+    for name in map("pod.{}".format, names.split()):
         same(view("Deployment/ns/d", text).property(name), HIDDEN)
 
 

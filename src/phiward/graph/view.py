@@ -188,8 +188,15 @@ class View:
             part = self.row.parts.get(head[1:])
             if part is None:
                 return self._read_satellite(head[1:], path[1:])
-            path = (*part, *path[1:])
+            return self._read_part(part, (*part, *path[1:]))
         value, at = read_path(self.resource.attributes, path, self._resolve)
+        return value, (self.resource, at)
+
+    def _read_part(self, part: Sequence[Step], path: Sequence[Step]) -> tuple[Value, tuple[Resource, AttributePath]]:
+        """A value inside of a part. Where the whole part is not written, as in a patch, no default of it applies."""
+        value, at = read_path(self.resource.attributes, path, self._resolve)
+        if value is MISSING and part and read_path(self.resource.attributes, part, self._resolve)[0] is MISSING:
+            value = Unknown(f"it writes no {'.'.join(map(str, part))}", "scan what this is a part of as it is applied")
         return value, (self.resource, at)
 
     def _read_satellite(self, alias: str, rest: Sequence[Step]) -> tuple[Value, tuple[Resource, AttributePath]]:

@@ -83,13 +83,11 @@ def pod_containers(view: View) -> Value | Derived:
 def pod_spec(view: View) -> Any:
     """The pod's spec: a mapping, `Unknown`, or an empty list where another object of the scan holds it."""
     spec = view.get("@pod.spec")
-    if undecided(spec):
-        return why(spec)
     if isinstance(spec, dict):
         return spec
     reference = view.get("spec.workloadRef")  # Argo Rollouts: the pod template of a Deployment
     if not isinstance(reference, dict):
-        return Unknown("it has no pod template")
+        return why(spec) if undecided(spec) else Unknown("it has no pod template")
     kind, name = reference.get("kind"), reference.get("name")
     cluster = view.graph.cluster(view.resource.scope)
     own = view.resource.attributes.get("metadata")
