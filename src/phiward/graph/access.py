@@ -96,6 +96,18 @@ class Access:
                     found[subject.account].append(binding)
         return found
 
+    @cached_property
+    def hidden_subject(self) -> Unknown | None:
+        """Why a binding may be somebody's whom it does not name."""
+        subjects = (subject for binding in self.bindings for subject in binding.subjects)
+        return next((subject for subject in subjects if isinstance(subject, Unknown)), None)
+
+    @cached_property
+    def hidden_role(self) -> Unknown | None:
+        """Why a binding may be of any role."""
+        hidden = next((binding for binding in self.bindings if binding.role is None), None)
+        return Unknown(f"which role {hidden.view.resource.address} binds is not known") if hidden else None
+
     def of_account(self, namespace: str, name: str) -> list[Binding]:
         """The bindings that name a service account."""
         return self._by_account.get((namespace, name), [])

@@ -165,7 +165,8 @@ def pod_account_granted(view: View) -> Truth:
     if not isinstance(name, str):
         return name if isinstance(name, Unknown) else False
     cluster = view.graph.cluster(view.resource.scope)
-    return bool(cluster.access.of_account(namespace_of(view), name)) or cluster.hole or False
+    granted = bool(cluster.access.of_account(namespace_of(view), name))
+    return granted or cluster.access.hidden_subject or cluster.hole or False
 
 
 POD_SETTINGS: dict[str, ComputedProperty] = {

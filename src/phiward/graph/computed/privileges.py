@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from phiward.graph.access import GROUP, USER_FACING, in_words
+from phiward.graph.cluster import labels_of
 from phiward.graph.reading import inner, items
 from phiward.graph.truth import Truth, all_of, any_of, negate, why
 from phiward.graph.view import ComputedProperty, Derived, View
@@ -130,8 +131,10 @@ def role_bound(view: View) -> Truth:
     cluster = view.graph.cluster(view.resource.scope)
     if cluster.access.holders(view):
         return True
-    if cluster.hole is not None:
-        return cluster.hole
+    labels = labels_of(view)
+    doubt = cluster.hole or cluster.access.hidden_role or (labels if isinstance(labels, Unknown) else None)
+    if doubt is not None:
+        return doubt
     if view.resource.scope.complete:
         return False
     return Unknown(
@@ -140,11 +143,12 @@ def role_bound(view: View) -> Truth:
     )
 
 
-def access_built_in(view: View) -> Value:
+def access_built_in(view: View) -> Truth:
     """Whether it is one of the roles and bindings that the API server itself makes and keeps."""
     label = view.get('metadata.labels["kubernetes.io/bootstrapping"]')
     name = str(view.name)
-    return label == "rbac-defaults" and (name in USER_FACING or name.startswith("system:"))
+    ours = name not in USER_FACING and not name.startswith("system:")
+    return False if ours else _is(label, "rbac-defaults")
 
 
 PRIVILEGES: dict[str, ComputedProperty] = {

@@ -175,9 +175,10 @@ def pod_cloud_identity(view: View) -> Value | Derived:
     own = _own_role(cluster, identities, (namespace_of(view), name))
     if own is not False:
         return Derived("own" if own is True else own, paths=["@pod.spec.serviceAccountName"])
-    if view.property("pod.host_network") is True:
+    on_host = view.property("pod.host_network")
+    if on_host is True:
         return Derived("node", paths=["@pod.spec.hostNetwork"])
-    reached = _reach_nodes(identities)
+    reached = any_of([_reach_nodes(identities), on_host])
     return Derived(reached if isinstance(reached, Unknown) else "node" if reached else "none")
 
 
