@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from phiward.loaders.terraform.environment import Env, decided, evaluate, first_unknown, materialise
+from phiward.loaders.terraform.environment import Env, configured, decided, evaluate, first_unknown, materialise
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.errors import CannotTell
 from phiward.loaders.terraform.functions.function import Function
@@ -12,7 +12,7 @@ from phiward.loaders.terraform.functions.table import function_named
 from phiward.loaders.terraform.rendering import templatefile, templatestring
 from phiward.loaders.terraform.sensitivity import result_of
 from phiward.loaders.terraform.syntax import Call
-from phiward.model.value import Unknown, Value, plain, references_in, undecided
+from phiward.model.value import Reference, Unknown, Value, plain, references_in, undecided
 
 _REMOVED = {"list": "tolist()", "map": "tomap()"}
 
@@ -36,14 +36,21 @@ def call(node: Call, env: Env) -> Value:
         return function.call(env.module.files, *arguments)
     if function.spells:
         arguments = [materialise(argument, env, keep=True) for argument in arguments]
+    elif function.converts:
+        arguments = [configured(argument, env) for argument in arguments]
     result = function.call(*arguments)
-    if isinstance(result, Unknown) and any(map(references_in, arguments)):
+    if _has_gaps(result) and any(map(references_in, arguments)):
         # What another resource's configuration decides may decide the result: look it up only then, and at first keep
         # the references to what only the provider knows, which the result may merely pass on.
         result = function.call(*(materialise(argument, env, keep=True) for argument in arguments))
         if isinstance(result, Unknown):
             result = function.call(*(materialise(argument, env) for argument in arguments))
     return result_of(node.name, arguments, result)
+
+
+def _has_gaps(result: Value) -> bool:
+    """Whether the result, or an element of it, is not known."""
+    return type(result) is Unknown or (isinstance(result, list) and any(type(item) is Unknown for item in result))
 
 
 def _function(name: str) -> Function | Unknown:
@@ -88,6 +95,8 @@ def _can(node: Call, env: Env) -> Value:
         return Unknown(str(error))
     except EvaluationError:
         return False
+    if isinstance(value, Reference) and len(value.path) > 1:  # deeper than the provider says what there is
+        value = env.module.resolve(value)
     return value if isinstance(value, Unknown) else True
 
 

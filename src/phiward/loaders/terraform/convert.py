@@ -6,7 +6,7 @@ Source: developer.hashicorp.com/terraform/language/expressions/type-constraints,
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.conversion import identity, set_order, to_bool, to_number, to_text
@@ -21,46 +21,62 @@ from phiward.loaders.terraform.value_types import (
     Type,
     element_of,
     mentions,
+    of_nothing,
     settled,
     type_of,
     unify,
 )
-from phiward.model.value import ListValue, MapValue, Sensitive, SetValue, Value, undecided
+from phiward.model.value import ListValue, MapValue, Reference, Sensitive, SetValue, Unknown, Value, undecided
+from phiward.record import dataclass
 
+Collection = TypeVar("Collection", ListValue, SetValue, MapValue)
 _CONVERSIONS: dict[str, Callable[[Value], Value]] = {"string": to_text, "number": to_number, "bool": to_bool}
 
 
-def _no_default(node: Expression) -> Value:  # noqa: ARG001 - types of values have no optional attributes
-    return None
+@dataclass(slots=True, frozen=True)
+class Lookups:
+    """What a conversion may ask: for the default of an optional attribute, and what a reference points to."""
+
+    default: Callable[[Expression], Value]
+    resolve: Callable[[Reference], Value]
 
 
-def convert(value: Value, type_: Type, default: Callable[[Expression], Value] = _no_default) -> Value:
-    """The value as the type wants it. `default` evaluates the default of an optional attribute.
+NO_LOOKUPS = Lookups(lambda _: None, lambda reference: reference)
+"""For types of values, which have no optional attributes, where references stay what they are."""
 
-    Raises EvaluationError where Terraform would refuse the value.
+
+def convert(value: Value, type_: Type, lookups: Lookups = NO_LOOKUPS) -> Value:
+    """The value as the type wants it. Raises EvaluationError where Terraform would refuse it.
+
+    A reference is followed where its value may have to be converted; one that becomes a string stays a reference.
     """
-    if type_.kind in OPEN or value is None or undecided(value):
+    if type_.kind in OPEN or value is None:
+        return value
+    if isinstance(value, Reference) and type_.kind != "string":
+        found = lookups.resolve(value)
+        value = value if isinstance(found, Unknown) else found
+    if undecided(value):
         return value
     if type_.kind in PRIMITIVES:
         return _CONVERSIONS[type_.kind](value)
     if type_.kind in ("list", "set", "tuple"):
-        return _sequence(value, type_, default)
+        return _sequence(value, type_, lookups)
     if not isinstance(value, dict):
         raise EvaluationError(f"a {type_.kind} is required, not {describe(value)}")
     if type_.kind == "object":
-        return _object(value, type_, default)
-    items, element = _elements(value, type_.element or ANY, default)
+        return _object(value, type_, lookups)
+    items, element = _elements(value, type_.element or ANY, lookups)
     return map_value(dict(zip(value, items, strict=True)), element)
 
 
-def _sequence(value: Value, type_: Type, default: Callable[[Expression], Value]) -> Value:
+def _sequence(value: Value, type_: Type, lookups: Lookups) -> Value:
     if not isinstance(value, list):
         raise EvaluationError(f"a {type_.kind} is required, not {describe(value)}")
     if type_.kind == "tuple":
         if len(value) != len(type_.items):
             raise EvaluationError(f"a tuple of {len(type_.items)} elements is required, not of {len(value)}")
-        return [convert(item, kind, default) for item, kind in zip(value, type_.items, strict=True)]
-    items, element = _elements(value, type_.element or ANY, default)
+        return [convert(item, kind, lookups) for item, kind in zip(value, type_.items, strict=True)]
+    items, element = _elements(value, type_.element or ANY, lookups)
     if type_.kind == "set":
         return set_of(items, element)
     if isinstance(value, (OpenList, SetValue)) and any(map(undecided, items)):
@@ -68,27 +84,27 @@ def _sequence(value: Value, type_: Type, default: Callable[[Expression], Value])
     return list_value(items, element)
 
 
-def _elements(
-    collection: list[Value] | dict[str, Value], type_: Type, default: Callable[[Expression], Value]
-) -> tuple[list[Value], Type]:
+def _elements(collection: list[Value] | dict[str, Value], type_: Type, lookups: Lookups) -> tuple[list[Value], Type]:
     """The elements of a collection, all of one type; `any` means the one type that fits them all."""
     values = list(collection.values()) if isinstance(collection, dict) else collection
     if type_.kind in OPEN:
         if isinstance(collection, (ListValue, SetValue, MapValue)):
             return values, element_of(collection)
         return common(values)
-    items = [convert(item, type_, default) for item in values]
+    if not values:
+        return values, of_nothing(type_)
+    items = [convert(item, type_, lookups) for item in values]
     return (items, type_) if settled(type_) else common(items)
 
 
-def _object(value: dict[str, Value], type_: Type, default: Callable[[Expression], Value]) -> Value:
+def _object(value: dict[str, Value], type_: Type, lookups: Lookups) -> Value:
     result = {}
     for name, (kind, optional, node) in type_.attributes.items():
         given = value.get(name)
         if given is not None:
-            result[name] = convert(given, kind, default)
+            result[name] = convert(given, kind, lookups)
         elif name in value or optional:
-            result[name] = None if node is None else convert(default(node), kind, default)
+            result[name] = None if node is None else convert(lookups.default(node), kind, lookups)
         else:
             raise EvaluationError(f"attribute {name!r} is required")
     return result
@@ -124,24 +140,24 @@ def describe(value: Value) -> str:
 
 def list_value(items: Iterable[Value], element: Type | None = None) -> ListValue:
     """A list of elements of one type, which may be left out where there are elements."""
-    made = ListValue(items)
-    if element is not None:
-        made.element = element
-    return made
+    return _of(ListValue(items), element)
 
 
 def set_value(items: Iterable[Value], element: Type) -> SetValue:
     """A set of elements that are in order and unique already."""
-    made = SetValue(items)
-    made.element = element
-    return made
+    return _of(SetValue(items), element)
 
 
 def map_value(items: dict[str, Value], element: Type) -> MapValue:
     """A map of elements of one type."""
-    made = MapValue(items)
-    made.element = element
-    return made
+    return _of(MapValue(items), element)
+
+
+def _of(collection: Collection, element: Type | None) -> Collection:
+    """The collection with the type of its elements. That there are none says nothing of one that has some."""
+    if element is not None and not (collection and element.kind == "nothing"):
+        collection.element = element
+    return collection
 
 
 def make_set(values: Iterable[Value]) -> SetValue:

@@ -9,13 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from phiward.loaders.terraform.convert import set_of
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.functions.conversion import to_text
 from phiward.loaders.terraform.functions.function import Files
 from phiward.loaders.terraform.functions.undecided import first_undecided
 from phiward.loaders.terraform.syntax import Expression, Traversal
+from phiward.loaders.terraform.value_types import element_of
 from phiward.loaders.terraform.weight import MAX_ELEMENTS, too_large
-from phiward.model.value import Partial, Reference, Unknown, Value, join, left_to_the_provider, like, unknowns
+from phiward.model.value import (
+    Partial,
+    Reference,
+    SetValue,
+    Unknown,
+    Value,
+    join,
+    left_to_the_provider,
+    like,
+    unknowns,
+)
 
 
 class Module(Protocol):
@@ -123,6 +135,8 @@ def _materialised(
         return value if keep and isinstance(found, Unknown) else found
     if isinstance(value, Partial):
         return _joined_text([_materialised(part, env, within, followed, keep=keep) for part in value.parts])
+    if isinstance(value, SetValue):  # what is known now may be equal to another element, and stands where it belongs
+        return set_of([_materialised(item, env, within, followed, keep=keep) for item in value], element_of(value))
     if isinstance(value, list):
         return like(value, [_materialised(item, env, within, followed, keep=keep) for item in value])
     if isinstance(value, dict):
@@ -157,6 +171,12 @@ def spelled(node: Expression) -> str:
     if not isinstance(node, Traversal):
         return "a value"
     return ".".join((node.root, *(str(step) if isinstance(step, (str, int)) else "[...]" for step in node.steps)))
+
+
+def configured(value: Value, env: Env) -> Value:
+    """What a reference leads to; the reference itself where only the provider knows that."""
+    found = env.module.resolve(value) if isinstance(value, Reference) else value
+    return value if isinstance(found, Unknown) else found
 
 
 def first_unknown(value: Value) -> Unknown:

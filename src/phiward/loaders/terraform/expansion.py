@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,9 +11,12 @@ from phiward.loaders.terraform.evaluation import Env, attempt, decided, first_un
 from phiward.loaders.terraform.functions.conversion import to_number
 from phiward.loaders.terraform.syntax import Body
 from phiward.model.value import Sensitive, Unknown, Value, undecided
+from phiward.pattern import pattern
 from phiward.record import dataclass, field
 
 MAX_INSTANCES = 100_000
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_needs_escape = pattern(r'[^ -~]|["\\]|[$%](?=\{)')
 UNDECIDED_KEY = ("*",)
 """No key that configuration can write."""
 
@@ -98,7 +102,15 @@ def key_text(key: Any) -> str:
         return "[*]"
     if isinstance(key, int):
         return f"[{key}]"
-    escaped = (
-        key.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    )
-    return f'["{escaped}"]'
+    return '["' + _needs_escape.sub(_escaped, key) + '"]'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found.group()
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char in ("$", "%"):
+        return char * 2
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 1 << 16 else f"\\U{ord(char):08x}"

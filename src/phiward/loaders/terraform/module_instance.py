@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from phiward.loaders.terraform.bodies import body_values
-from phiward.loaders.terraform.convert import convert
+from phiward.loaders.terraform.convert import Lookups, convert
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import Env, attempt, decided, evaluate, first_unknown, materialise
 from phiward.loaders.terraform.expansion import UNDECIDED_KEY, Expansion, expand, key_text
@@ -154,7 +154,7 @@ class ModuleInstance:
             given = attempt(attributes["default"].value, self.env)
         if type_ is not None:
             try:
-                given = convert(given, type_, lambda node: attempt(node, self.env))
+                given = convert(given, type_, Lookups(lambda node: attempt(node, self.env), self.resolve))
             except EvaluationError as error:
                 given = Unknown(f"variable {name}: {error}")
         return hide(given) if block and _flag(block, "sensitive") else given

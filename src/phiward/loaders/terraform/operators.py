@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,10 @@ from phiward.loaders.terraform.syntax import (
 )
 from phiward.loaders.terraform.value_types import type_of, unify
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value, plain, references_in, undecided
+from phiward.pattern import pattern
 
+_of_any_type = pattern(r"(?:^|\.)terraform_data\.[^.\[]+(?:\[.*\])?$", re.DOTALL)
+"""Terraform's own resource, which keeps values as they are; any other provider converts them to types of its own."""
 MAX_DECIMAL_OPERAND = 1 << 512
 
 
@@ -88,7 +92,7 @@ def _equality_of_configured(node: Binary, left: Value, right: Value, env: Env) -
     if found is None:
         return _why(*values)
     for side, value, other in ((left, *values), (right, *reversed(values))):
-        if isinstance(side, Reference) and _may_convert(value, other):
+        if isinstance(side, Reference) and not _of_any_type.search(side.address) and _may_convert(value, other):
             return Unknown(f"the provider decides of what type {side} is")
     return found is (node.operator == "==")
 
@@ -164,6 +168,8 @@ def _as_other_branch(value: Value, other: Expression, env: Env) -> Value:
     if value is None or isinstance(value, str) or undecided(value):
         return value
     sample = _sample(other, env)
+    if references_in(sample):
+        sample = materialise(sample, env)
     if isinstance(value, (bool, int, float)):
         return to_text(value) if isinstance(sample, (str, Partial)) or type(other) is Template else value
     if not isinstance(sample, (list, dict)):

@@ -105,6 +105,20 @@ def mentions(type_: Type, kinds: Collection[str]) -> bool:
     )
 
 
+def of_nothing(type_: Type) -> Type:
+    """The type that is left of a constraint where there is no element to say what `any` in it is."""
+    if type_.kind in PRIMITIVES:
+        return type_
+    if type_.kind == "any":
+        return NOTHING
+    return Type(
+        type_.kind,
+        type_.element and of_nothing(type_.element),
+        tuple(map(of_nothing, type_.items)),
+        {name: (of_nothing(kind), False, None) for name, (kind, _, _) in type_.attributes.items()},
+    )
+
+
 def _parts(types: Sequence[Type]) -> list[Type]:
     """The types of what stands directly inside."""
     found: list[Type] = []

@@ -36,12 +36,13 @@ class Function:
 
     Without `partial`, every argument must be wholly plain; with it, undecided parts may stand anywhere. With
     `needs_files`, the first argument is a `Files`. With `spells`, the result has the arguments in quotes or with
-    escapes, so that what a reference leads to cannot be put in afterwards.
+    escapes, so that what a reference leads to cannot be put in afterwards; with `converts`, it has another type.
     """
 
     call: Callable[..., Value]
     partial: bool = False
     spells: bool = False
+    converts: bool = False
     needs_files: bool = False
 
 
