@@ -111,6 +111,8 @@ def test_what_the_provider_may_set_is_never_taken_for_absent(tmp_path: Path, exp
         ('[var.u, "a"][1]', "a"),
         ("{ a = var.u, b = 2 }.b", 2),
         ("[for x in [1, 2] : x if x > 1 || var.u == null && false]", [2]),
+        ('(false ? [] : compact(concat(["a"], [var.u])))[0]', "a"),
+        ("(true ? [] : compact([var.u]))", []),
     ],
 )
 def test_an_unknown_side_does_not_always_matter(tmp_path: Path, expression: str, value: object) -> None:
@@ -125,7 +127,7 @@ def test_an_unknown_side_does_not_always_matter(tmp_path: Path, expression: str,
      "max(1, var.u)", "file(var.u)", "templatefile(var.u, {})", "try(var.u.a, 1)", "try(var.u, 1)", "can(var.u.a)",
      "length(var.l)", 'concat(["a"], var.l)[1]', "one(var.l)", '"%{ if var.u }a%{ endif }"',
      '"%{ for x in var.l }a%{ endfor }"', "jsondecode(var.u)", "var.l == []", '[var.u] == ["a"]', "max(var.l...)",
-     "var.u == null", '[for x in concat(["a"], var.l) : x][1]', 'toset(concat(["a"], var.l)) == toset(["a"])'],
+     "var.u == null", "coalesce({ (var.u) = 1 }, {})", '[for x in concat(["a"], var.l) : x][1]', 'toset(concat(["a"], var.l)) == toset(["a"])'],
 )  # fmt: skip
 def test_unknown_with_the_name_of_the_variable(tmp_path: Path, expression: str) -> None:
     value = evaluated(tmp_path, expression)

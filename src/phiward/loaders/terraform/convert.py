@@ -72,6 +72,8 @@ def convert(value: Value, type_: Type, lookups: Lookups = NO_LOOKUPS) -> Value:
 def _sequence(value: Value, type_: Type, lookups: Lookups) -> Value:
     if not isinstance(value, list):
         raise EvaluationError(f"a {type_.kind} is required, not {describe(value)}")
+    if type_.kind == "tuple" and isinstance(value, OpenList):
+        return value  # of no certain length
     if type_.kind == "tuple":
         if len(value) != len(type_.items):
             raise EvaluationError(f"a tuple of {len(type_.items)} elements is required, not of {len(value)}")

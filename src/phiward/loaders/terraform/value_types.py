@@ -56,6 +56,8 @@ def type_of(value: Value) -> Type:
     found = OF_SCALARS.get(type(value))
     if found is not None:
         return found
+    if isinstance(value, Unknown):  # an OpenMap
+        return ANY
     if isinstance(value, ListValue):
         return Type("list", element_of(value))
     if isinstance(value, SetValue):
