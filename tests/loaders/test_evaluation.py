@@ -113,6 +113,7 @@ def test_what_the_provider_may_set_is_never_taken_for_absent(tmp_path: Path, exp
         ("[for x in [1, 2] : x if x > 1 || var.u == null && false]", [2]),
         ('(false ? [] : compact(concat(["a"], [var.u])))[0]', "a"),
         ("(true ? [] : compact([var.u]))", []),
+        ("(true ? { on = true, n = 1, url = var.u } : {}).n", 1),
     ],
 )
 def test_an_unknown_side_does_not_always_matter(tmp_path: Path, expression: str, value: object) -> None:

@@ -143,7 +143,11 @@ def unify(types: Iterable[Type]) -> Type | None:
         return ANY if any(type_.kind == "any" for type_ in given) else NOTHING
     kinds = {type_.kind for type_ in known}
     if kinds <= PRIMITIVES:
-        return known[0] if len(kinds) == 1 else STRING if "string" in kinds else None
+        if len(kinds) == 1:
+            return known[0]
+        if "string" in kinds:
+            return STRING
+        return ANY if any(type_.kind == "any" for type_ in given) else None  # what is not followed may be a string
     if any(type_.kind == "nothing" for type_ in given):
         return NOTHING  # as Terraform has it: what may be of any type is not brought to a type with parts
     if len(known) == 1 or all(same_type(known[0], other) for other in known[1:]):
