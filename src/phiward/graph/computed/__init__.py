@@ -44,7 +44,7 @@ SUBJECTS = {
     "policies": "policy_public policy_public_statements policy_requires_tls",
     "privileges": "access_built_in role_bound role_rules",
     "services": (
-        "cluster_secrets_declared lattice_anonymous mesh_mutual_tls mesh_tls_enforced "
+        "cluster_secrets_declared lattice_anonymous mesh_mutual_tls mesh_tls_enforced search_signs_in "
         "service_connect_encrypted task_mounts_encrypted"
     ),
     "storage": (

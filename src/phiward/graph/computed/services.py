@@ -125,11 +125,20 @@ def cluster_secrets_declared(view: View) -> Value | Derived:
     return Derived(any_of(map(covers, blocks(view.get("encryption_config")))), paths=["encryption_config"])
 
 
+def search_signs_in(view: View) -> Value | Derived:
+    """`access.signs_in` of a search domain: fine-grained access control is on, and lets in nobody anonymous."""
+    own = "advanced_security_options"
+    enabled = flag(view.get(f"{own}.enabled"), default=False)
+    anonymous = flag(view.get(f"{own}.anonymous_auth_enabled"), default=False)
+    return Derived(all_of([enabled, negate(anonymous)]), paths=[f"{own}.enabled"])
+
+
 SERVICES: dict[str, ComputedProperty] = {
     "cluster_secrets_declared": cluster_secrets_declared,
     "lattice_anonymous": lattice_anonymous,
     "mesh_mutual_tls": mesh_mutual_tls,
     "mesh_tls_enforced": mesh_tls_enforced,
+    "search_signs_in": search_signs_in,
     "service_connect_encrypted": service_connect_encrypted,
     "task_mounts_encrypted": task_mounts_encrypted,
 }
