@@ -34,7 +34,7 @@ HCL2_DIFFERS: dict[str, tuple[str, ...]] = {
         "a /*\n*/ = 1\n", "a = !-x\n", "a = x[ * ]\n", "a = (x.\ny)\n", "a = (x[0]\n[1])\n", "a = (x[\n*\n])\n",
         "a = (x[\n*])\n", "a = (x.\n*.y)\n", "a = (x\n.*.y)\n", "a = x /* c */ .y\n", "a = x. /* c */ y\n",
         "a = [x\n [0]]\n", "a = (x.5\n.y)\n", "a = (x # c\n.y)\n", "a = x . * . y\n", "a = x::y (1)\n",
-        "a = x :: y(1)\n",
+        "a = x :: y(1)\n", 'b /* one */ "l" /* two\nlines */ c /**/ {\n}\n',
     ),
     "python-hcl2 keeps the last of two equal arguments": (
         "a = 1\na = 2\n",
@@ -46,7 +46,7 @@ HCL2_DIFFERS: dict[str, tuple[str, ...]] = {
     "python-hcl2 lets expressions go on in a new line, where the value is already whole": (
         "b\n{\n}\n", "a = { x = 1\n, y = 2 }\n", "a = 1 +\n2\n", "a = x\n? 1 : 2\n", "a = x ?\n1 : 2\n",
         "a = { x = <<E\ny\nE\n, z = 1 }\n", "a = x ? <<E\ny\nE\n: 1\n", "b { a = x ?\n 1 : 2 }\n",
-        'b "x"\r\n{\r\n}\r\n',
+        'b "x"\r\n{\r\n}\r\n', 'b "l" # no\n{\n}\n',
     ),
     "python-hcl2 needs no comma between the items of an object": (
         "a = { x = 1 y = 2 }\n",

@@ -77,6 +77,12 @@ def test_a_file_that_is_only_hashed_need_not_be_text(scan):
     assert (done.holes, done.status) == ([], 1)
 
 
+def test_a_file_that_git_crypt_keeps_is_named_as_such(scan):
+    done = scan({"main.tf": "", "terraform.tfvars": b"\0GITCRYPT\0\x17\xfe"})
+    assert (done.status, done.holes) == (4, [("encoding", "terraform.tfvars", 0)])
+    assert "git-crypt unlock" in done.record["diagnostics"][0]["hint"]
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_text(scan):
     done = scan({"main.tf": b"\xef\xbb\xbf" + OPEN_STORE.replace("\n", "\r\n").encode()})
     assert (done.status, done.verdicts) == (1, {"aws_db_instance.a": "fail"})

@@ -101,6 +101,9 @@ class Tree:
 
     def decode(self, path: Path, data: bytes) -> str | Diagnostic:
         """The text of a file, or why it has none."""
+        if data.startswith(b"\0GITCRYPT\0"):
+            why = "encrypted by git-crypt"
+            return self.problem("encoding", path, why, hint="run `git-crypt unlock` before the scan")
         try:
             text = text_of(data)
         except UnicodeDecodeError as error:

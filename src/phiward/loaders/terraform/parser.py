@@ -16,7 +16,7 @@ from phiward.loaders.terraform.leaves import LEAF, leaf
 from phiward.loaders.terraform.lexical import IDENT, identifier, unescape
 from phiward.loaders.terraform.syntax import Attribute, Block, Body, Expression, SourceFile
 
-_label = re.compile(rf'[ \t]*(?:"((?:[^"\\\n\r]|\\.)*)"|({IDENT}))')
+_label = re.compile(rf'(?:[ \t]|/\*[\s\S]*?\*/)*+(?:"((?:[^"\\\n\r]|\\.)*)"|({IDENT}))')
 _block_start = re.compile(rf'({IDENT})((?:[ \t]+"[^"\\$%\n\r]*")*)[ \t]*\{{[ \t]*\n')
 _OPENS_LINES = ("\n", "}", "")
 _in_label = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
