@@ -122,6 +122,65 @@ def test_a_data_source_and_an_ephemeral_resource_may_share_a_name(tmp_path: Path
     assert (root.diagnostics, root.value("d"), root.value("e")) == ([], 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("template", "names", "expected"),
+    [
+        ('"$${v}-$$${v}"', "v = 1", "1-${v}"),
+        ('file("t.tpl")', 'v = "a"', "a-true"),
+        ('"$${v}"', "v = x.r.bucket", "letters"),
+        ('"$${v}/*"', "v = x.r.arn", Partial((Reference("x.r", ("arn",)), "/*"))),
+        ('"$${w}"', "v = 1", Unknown("the template is not given 'w'")),
+        ('"$${"', "v = 1", Unknown("the template does not parse: expected a value, found the end of the file")),
+        ("null", "v = 1", Unknown("a template_file takes a string and a map")),
+    ],
+)
+def test_a_template_of_the_template_provider(tmp_path: Path, template: str, names: str, expected: Any) -> None:
+    text = (
+        f'data "template_file" "t" {{\n  template = {template}\n  vars = {{ {names} }}\n}}\n'
+        'resource "x" "r" { bucket = "letters" }\noutput "o" { value = data.template_file.t.rendered }\n'
+    )
+    tpl = '${v}-%{ if v == "a" }true%{ endif }'
+    root = root_of(tmp_path, {"main.tf": text, "t.tpl": tpl})
+    assert root.program.resolve(root.output("o")) == expected
+
+
+ENABLED = """
+variable "unset" {}
+resource "x" "r" {
+  lifecycle {
+    enabled = %s
+  }
+}
+module "m" {
+  source = "./m"
+  lifecycle {
+    enabled = %s
+  }
+}
+output "r" { value = x.r.id }
+output "m" { value = module.m }
+"""
+
+
+@pytest.mark.parametrize(
+    ("enabled", "addresses", "outputs"),
+    [
+        ("true", ["module.m.x.r", "x.r"], (Reference("x.r", ("id",)), {"one": 1})),
+        ('"true"', ["module.m.x.r", "x.r"], (Reference("x.r", ("id",)), {"one": 1})),
+        ("false", [], (Unknown("x.r is null, which has no attributes"), None)),
+        ("var.unset", ["module.m[*].x.r", "x.r[*]"], (Reference("x.r[*]", ("id",)), {"one": 1})),
+        ("null", ["module.m[*].x.r", "x.r[*]"], (Reference("x.r[*]", ("id",)), {"one": 1})),
+    ],
+)
+def test_what_opentofu_enables(tmp_path: Path, enabled: str, addresses: list[str], outputs: tuple[Any, Any]) -> None:
+    module = 'resource "x" "r" {}\noutput "one" { value = 1 }\n'
+    root = root_of(tmp_path, {"main.tofu": ENABLED % (enabled, enabled), "m/main.tofu": module})
+    assert sorted(root.resources) == addresses
+    assert (root.output("r"), root.output("m")) == outputs
+    if addresses and "[*]" in addresses[-1]:
+        assert root.resources["x.r[*]"].number == enabled
+
+
 def test_each_and_count_in_arguments_and_blocks(tmp_path: Path) -> None:
     root = root_of(
         tmp_path,

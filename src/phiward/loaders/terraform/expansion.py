@@ -8,8 +8,8 @@ from typing import Any
 
 from phiward.loaders.terraform.errors import EvaluationError
 from phiward.loaders.terraform.evaluation import Env, attempt, decided, first_unknown
-from phiward.loaders.terraform.functions.conversion import to_number
-from phiward.loaders.terraform.syntax import Body
+from phiward.loaders.terraform.functions.conversion import to_bool, to_number
+from phiward.loaders.terraform.syntax import Attribute, Body
 from phiward.model.value import Sensitive, Unknown, Value, undecided
 from phiward.pattern import pattern
 from phiward.record import dataclass, field
@@ -25,8 +25,8 @@ UNDECIDED_KEY = ("*",)
 class Expansion:
     """What `count` and `for_each` make of a block: `names` to bind for each instance key.
 
-    The key is None for a block without either. `undecided` says why the keys are not (all) known; one representative
-    instance, of key `*`, then stands for those that are not.
+    The key is None for a block without either, which is not `keyed`. `undecided` says why the keys are not (all) known;
+    one representative instance, of key `*`, then stands for those that are not.
     """
 
     instances: dict[Any, Mapping[str, Value]] = field(default_factory=dict)
@@ -41,11 +41,32 @@ class Expansion:
 
 def expand(body: Body, env: Env) -> Expansion:
     """The instances of a resource, data or module block."""
-    if "count" in body.attributes:
-        return _expand_count(decided(attempt(body.attributes["count"].value, env), env))
-    if "for_each" in body.attributes:
-        return _expand_each(decided(attempt(body.attributes["for_each"].value, env), env), env)
-    return Expansion({None: {}}, keyed=False)
+    attribute = deciding(body)
+    if attribute is None:
+        return Expansion({None: {}}, keyed=False)
+    value = decided(attempt(attribute.value, env), env)
+    if attribute.name == "count":
+        return _expand_count(value)
+    return _expand_each(value, env) if attribute.name == "for_each" else _expand_enabled(value)
+
+
+def deciding(body: Body) -> Attribute | None:
+    """What decides how many instances a block has: `count`, `for_each`, or OpenTofu's `lifecycle { enabled = ... }`."""
+    found = body.attributes.get("count") or body.attributes.get("for_each")
+    settings = (block.body.attributes for block in body.blocks if block.type == "lifecycle")
+    return found or next((own["enabled"] for own in settings if "enabled" in own), None)
+
+
+def _expand_enabled(value: Value) -> Expansion:
+    """One instance without a key, or none."""
+    try:
+        enabled = None if undecided(value) else to_bool(value)
+    except EvaluationError as error:
+        value, enabled = Unknown(f"enabled: {error}"), None
+    if enabled is None:
+        why = first_unknown(value) if undecided(value) else Unknown("enabled is null")
+        return Expansion({UNDECIDED_KEY: {}}, why, keyed=False)
+    return Expansion({None: {}} if enabled else {}, keyed=False)
 
 
 def _expand_count(value: Value) -> Expansion:

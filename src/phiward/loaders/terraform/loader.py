@@ -8,7 +8,7 @@ from pathlib import Path
 from phiward.loaders.loaded import Loaded
 from phiward.loaders.terraform.bodies import META, body_values
 from phiward.loaders.terraform.program import ModuleCache, Program, RawText, TerraformOrigin
-from phiward.loaders.terraform.resource_instance import ResourceInstance
+from phiward.loaders.terraform.resource_instance import ANSWERS, ResourceInstance
 from phiward.loaders.terraform.roots import discover
 from phiward.loaders.terraform.variables import read_automatic, read_given
 from phiward.loaders.tree import Tree
@@ -76,8 +76,6 @@ def _resource(instance: ResourceInstance, scope: Scope) -> Resource:
 
 
 def _data_attributes(instance: ResourceInstance) -> dict[str, Value]:
-    """What a data source is asked, and, of policy documents, what they answer."""
+    """What a data source is asked, and what it answers where that follows from what it is asked."""
     attributes = body_values(instance.block.body, instance.env, meta=META)
-    if instance.type == "aws_iam_policy_document":
-        attributes["json"] = attributes["minified_json"] = instance.value("json")
-    return attributes
+    return {**attributes, **{name: instance.value(name) for name in ANSWERS.get(instance.type, ())}}

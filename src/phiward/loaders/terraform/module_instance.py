@@ -203,8 +203,10 @@ class ModuleInstance:
             if isinstance(key, Unknown):
                 return key, len(steps)
             child = children.get(key)
+        elif not children:
+            return None, taken  # it is not enabled
         else:
-            child = children.get(None)
+            child = next(iter(children.values()))
         if child is None:
             return Unknown(f"module.{name} has no instance of that key that could be read"), len(steps)
         if len(steps) > taken and isinstance(steps[taken], str):
@@ -272,7 +274,8 @@ class ModuleInstance:
     def _resource_value(self, block: Block, steps: tuple[Any, ...], taken: int, env: Env) -> tuple[Value, int]:
         expansion = self.expansion(block)
         if not expansion.keyed:
-            return self._reference(block, None), taken
+            # Without an instance it is not enabled, and null.
+            return next((self._reference(block, key) for key in expansion.instances), None), taken
         if len(steps) > taken:
             key = self._key(steps[taken], expansion, env)
             if isinstance(key, Unknown):

@@ -97,6 +97,19 @@ def _template_arguments(node: Call, env: Env) -> tuple[Value, Value]:
     return first, names
 
 
+def rendered(attributes: dict[str, Value], env: Env) -> Value:
+    """What the template provider answers for a `template_file`: its text with its variables, which are strings."""
+    text, names = (decided(attributes.get(name), env) for name in ("template", "vars"))
+    if undecided(text) or undecided(names):
+        return first_unknown(text if undecided(text) else names)
+    if not isinstance(text, str) or not isinstance(names, dict | None):
+        return Unknown("a template_file takes a string and a map")
+    try:
+        return _render(text, {k: v if undecided(v) else to_text(v) for k, v in (names or {}).items()}, env)
+    except EvaluationError as error:
+        return Unknown(str(error))
+
+
 def _render(text: str, names: dict[str, Value], env: Env) -> Value:
     from phiward.loaders.terraform.templates import parse_template
 

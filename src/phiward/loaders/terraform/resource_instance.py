@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from phiward.loaders.terraform.bodies import META, block_values, body_values
 from phiward.loaders.terraform.evaluation import Env, attempt, materialise, materialise_known
+from phiward.loaders.terraform.expansion import deciding
 from phiward.loaders.terraform.syntax import Block, Expression, Traversal
 from phiward.model.value import Partial, Reference, Unknown, Value, left_to_the_provider, like, undecided
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 BUSY = object()
 """Stands for a value that is being evaluated."""
+ANSWERS = {"aws_iam_policy_document": ("json", "minified_json"), "template_file": ("rendered",)}
+"""What data sources answer from what they are asked alone."""
 
 
 class ResourceInstance:
@@ -54,11 +57,18 @@ class ResourceInstance:
                 return value
         elif any(b.type == name or b.labels == (name,) for b in body.blocks):
             return block_values(body, name, self.env)
-        if not self.managed and self.type == "aws_iam_policy_document" and name in ("json", "minified_json"):
-            from phiward.loaders.terraform.iam_policy_document import policy_json
-
-            return policy_json(_in_place(body_values(body, self.env, meta=META), self.env))
+        if not self.managed and name in ANSWERS.get(self.type, ()):
+            return self._answer(body_values(body, self.env, meta=META))
         return left_to_the_provider(Reference(self.address, (name,)))
+
+    def _answer(self, asked: dict[str, Value]) -> Value:
+        if self.type == "template_file":
+            from phiward.loaders.terraform.rendering import rendered
+
+            return rendered(asked, self.env)
+        from phiward.loaders.terraform.iam_policy_document import policy_json
+
+        return policy_json(_in_place(asked, self.env))
 
     def attributes(self) -> dict[str, Value]:
         """All attributes, with the provider's default tags merged into `tags_all`."""
@@ -71,11 +81,10 @@ class ResourceInstance:
 
     @property
     def number(self) -> str:
-        """The text of `count` or `for_each` where it does not say how many instances there are."""
-        if not self.address.endswith("[*]"):
+        """The text of `count` or its like where it does not say how many instances there are."""
+        attribute = deciding(self.block.body) if self.address.endswith("[*]") else None
+        if attribute is None:
             return ""
-        written = self.block.body.attributes
-        attribute = written["count"] if "count" in written else written["for_each"]
         file = attribute.file or self.block.file
         assert file is not None
         return " ".join(file.text[attribute.value.start : attribute.value.end].split())
