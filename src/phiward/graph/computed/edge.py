@@ -322,7 +322,7 @@ _CALLER_ATTRIBUTES = {
 def function_grants_everybody(view: View) -> Value | Derived:
     """`access.public` of a function's permission: principal `*` that no source or organisation narrows."""
     principal = sketch(view.get("principal"))
-    open_ = isinstance(principal, str) and HOLE in principal and principal.replace(HOLE, "") in ("", "*")
+    open_ = HOLE in principal and principal.replace(HOLE, "") in ("", "*")
     everyone: Truth = why(view.get("principal")) if open_ else principal == "*"
     narrowed = any_of(
         identifies(key, view.get(name)) for name, key in _CALLER_ATTRIBUTES.items() if view.get(name) is not None
