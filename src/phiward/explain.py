@@ -128,7 +128,7 @@ def plain(value: Value, name: str = "") -> Any:
     if isinstance(value, list):
         return [plain(item, name) for item in value]
     if isinstance(value, (Unknown, Reference, Partial)):
-        return str(value)
+        return f"{value}"
     if isinstance(value, str) and value and may_be_secret(name):
         return "(hidden: it may be a secret)"
     return value

@@ -67,9 +67,14 @@ resource "aws_security_group" "a" {{
     from_port   = 22
     to_port     = 22
     protocol    = "tcp"
-    cidr_blocks = [var.marked, "0.0.0.0/0"]
+    cidr_blocks = [var.marked, "0.0.0.0/0", "${{var.marked}}.${{aws_eip.a.public_ip}}/32"]
     description = var.given
   }}
+}}
+resource "aws_eip" "a" {{}}
+resource "aws_rds_cluster" "a" {{
+  enabled_cloudwatch_logs_exports = ["${{var.given}}-${{aws_eip.a.public_ip}}", "audit"]
+  kms_key_id                      = "${{var.marked}}-${{aws_eip.a.public_ip}}"
 }}
 resource "aws_secretsmanager_secret_version" "a" {{
   secret_string = "{WRITTEN}"
@@ -156,7 +161,7 @@ def test_no_secret_stands_in_the_cache(folder, tmp_path):
 ADDRESSES = (
     "aws_db_instance.a", "aws_lb_listener.a", "aws_cloudwatch_log_group.a", "aws_s3_bucket.a", "aws_security_group.a",
     "aws_secretsmanager_secret_version.a", "aws_ssm_parameter.a", "aws_elasticache_replication_group.a",
-    "aws_codebuild_project.a", "module.child.aws_db_instance.a",
+    "aws_codebuild_project.a", "aws_rds_cluster.a", "module.child.aws_db_instance.a",
 )  # fmt: skip
 
 

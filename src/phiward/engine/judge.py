@@ -270,7 +270,7 @@ def _words(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return ", ".join(_words(item) for item in value) or "empty"
-    return str(value)
+    return f"{value}"
 
 
 def _graph_finding(rule: Rule, view: View, judgement: Judgement | None) -> Finding:

@@ -83,6 +83,10 @@ class Partial:
     def __str__(self) -> str:
         return "".join(p if isinstance(p, str) else f"${{{p}}}" for p in self.parts)
 
+    def __format__(self, format_spec: str) -> str:
+        """As `str()`, but a sensitive piece is hidden as `Sensitive` hides itself."""
+        return format("".join(f"{p}" if isinstance(p, str) else f"${{{p}}}" for p in self.parts), format_spec)
+
 
 class Sensitive(str):
     """A string that its source marks as sensitive: judged like any other, printed only as `(sensitive)`.

@@ -54,8 +54,8 @@ def _undecided(value: Value) -> Any:
     if isinstance(value, Reference):
         return {"reference": str(value)}
     if isinstance(value, Partial):
-        return {"partial": str(value)}
-    return str(value)
+        return {"partial": f"{value}"}
+    return f"{value}"
 
 
 def place(location: Location) -> dict[str, Any]:

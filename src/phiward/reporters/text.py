@@ -87,7 +87,7 @@ def _show(value: Value, depth: int) -> str:
         return f"(an integer of {value.bit_length()} bits)"
     if isinstance(value, (list, dict)):
         return _show_many(value, depth)
-    return clean(str(value))
+    return clean(f"{value}")
 
 
 def _show_many(value: list[Value] | dict[str, Value], depth: int) -> str:
