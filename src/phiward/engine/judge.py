@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,7 @@ from phiward.graph.resource_graph import ResourceGraph, how_many
 from phiward.graph.view import Reading, View
 from phiward.model.finding import Evidence, Finding, Subject, Verdict
 from phiward.model.location import Location, Span
-from phiward.model.resource import Scope
+from phiward.model.resource import AttributePath, Scope
 from phiward.model.rule import Rule
 from phiward.model.value import Sensitive, Unknown, Value, unknowns
 from phiward.pack import Outline, Row
@@ -26,6 +27,7 @@ from phiward.record import dataclass, replace
 MAX_EVIDENCE = 50
 _VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
 _WORDS = {"account": ("root", "root module"), "cluster": ("cluster", "manifests")}
+_AS_THEY_ARE = frozenset({bool, str, int, type(None)})
 _placeholder = pattern(r"\{(\w+)\}")
 
 
@@ -191,10 +193,15 @@ def _evidence(leaves: list[Leaf], evaluator: Evaluator) -> tuple[Evidence, ...]:
                 location=reading.location(leaf.element, leaf.key),
                 by_default=reading.by_default,
                 write=_write(leaf, expected),
-                attribute=".".join(str(step) for step in reading.path),
+                attribute=_dotted(reading.path),
             )
         )
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _dotted(path: AttributePath) -> str:
+    return ".".join(map(str, path))
 
 
 def _write(leaf: Leaf, expected: Value) -> str:
@@ -204,6 +211,8 @@ def _write(leaf: Leaf, expected: Value) -> str:
 
 def _shown(value: Value) -> Value:
     """Evidence never carries a sensitive value, nor more of a long list than a reader looks at."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, Sensitive):
         return "(sensitive)"
     if isinstance(value, list):

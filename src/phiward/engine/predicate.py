@@ -51,6 +51,7 @@ class Evaluator:
 
     def __init__(self, parameters: dict[str, Value]) -> None:
         self._parameters = parameters
+        self._expected: dict[int, tuple[list[list[Any]], Value]] = {}
 
     def operand(self, operand: Any) -> Any:
         return self._parameters[operand["parameter"]] if isinstance(operand, dict) else operand
@@ -112,7 +113,12 @@ class Evaluator:
 
     def expected(self, leaf: Leaf) -> Value:
         """What a leaf was held against, in words or as the plain value."""
-        return describe(leaf.tests, self.operand) if leaf.tests else "decided"
+        if not leaf.tests:
+            return "decided"
+        found = self._expected.get(id(leaf.tests))
+        if found is None:  # the tests are kept beside: no others may come to stand at their place
+            found = self._expected[id(leaf.tests)] = leaf.tests, describe(leaf.tests, self.operand)
+        return found[1]
 
 
 def combine(head: str, outcomes: list[Outcome]) -> Outcome:

@@ -35,9 +35,12 @@ def read_path(
     A list is entered at its first element unless the path says `[]` (all, flattened) or an index.
     """
     for position, key in enumerate(path):
+        if isinstance(value, dict) and key != "[]":  # nearly every step
+            value, at = value.get(str(key), MISSING), (*at, key)
+            continue
         if isinstance(value, Reference):
             value = resolve(value)
-        if isinstance(value, (Unknown, Partial, Reference)):
+        if undecided(value):
             return why(value), at
         if value is None or value is MISSING:
             return MISSING, at
@@ -46,20 +49,24 @@ def read_path(
         if isinstance(value, list) and isinstance(key, str):
             if not value:
                 return MISSING, at
-            value, at = value[0], (*at, 0)
-            if isinstance(value, Reference):
-                value = resolve(value)
+            value, at = _first(value, resolve), (*at, 0)
             if isinstance(value, (Unknown, Partial)):
                 return why(value), at
-        if isinstance(value, dict):
-            at = (*at, key)
-            value = value.get(str(key), MISSING)
-        elif isinstance(value, list) and isinstance(key, int):
-            at = (*at, key)
-            value = value[key] if key < len(value) else MISSING
-        else:
+        value, at = _step(value, key), (*at, key)
+        if value is MISSING:
             return MISSING, at
     return (MISSING if value is None else value), at
+
+
+def _first(value: list[Any], resolve: Resolve) -> Value:
+    first = value[0]
+    return resolve(first) if isinstance(first, Reference) else first
+
+
+def _step(value: Value, key: Step) -> Value:
+    if isinstance(value, dict):
+        return value.get(str(key), MISSING)
+    return value[key] if isinstance(value, list) and isinstance(key, int) and key < len(value) else MISSING
 
 
 def _every(value: Value, rest: Sequence[Step], resolve: Resolve, at: AttributePath) -> Value:

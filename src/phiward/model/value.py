@@ -136,9 +136,12 @@ def _text(run: list[str]) -> list[str]:
     return [text] if text else []
 
 
+_UNDECIDED = frozenset({Unknown, Reference, Partial})
+
+
 def undecided(value: Value) -> bool:
     """Whether the value as a whole is not a plain Python value (its parts are not looked at)."""
-    return isinstance(value, (Unknown, Reference, Partial))
+    return type(value) in _UNDECIDED
 
 
 def unknowns(value: Value) -> Iterator[Unknown]:

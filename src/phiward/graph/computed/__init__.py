@@ -62,10 +62,14 @@ SUBJECTS = {
 A module is imported when the first of its names is asked for: most scans need a few of them.
 """
 _SUBJECT_OF = {name: subject for subject, names in SUBJECTS.items() for name in names.split()}
+_found: dict[str, ComputedProperty] = {}
 
 
 def computed(name: str) -> ComputedProperty:
     """The function of a name. Raises KeyError for one that there is not."""
-    subject = _SUBJECT_OF[name]
-    table: dict[str, ComputedProperty] = getattr(import_module(f"phiward.graph.computed.{subject}"), subject.upper())
-    return table[name]
+    found = _found.get(name)
+    if found is None:
+        subject = _SUBJECT_OF[name]
+        _found.update(getattr(import_module(f"phiward.graph.computed.{subject}"), subject.upper()))
+        found = _found[name]
+    return found
