@@ -120,6 +120,12 @@ def test_an_unknown_side_does_not_always_matter(tmp_path: Path, expression: str,
     assert evaluated(tmp_path, expression) == value
 
 
+def test_an_object_of_open_keys_is_undecided_wherever_it_stands(tmp_path: Path) -> None:
+    found = evaluated(tmp_path, 'jsonencode({ a = "x", b = { (var.u) = 1 } })')
+    assert isinstance(found, Partial)
+    assert found.parts[0] == '{"a":"x","b":'
+
+
 @pytest.mark.parametrize(
     "expression",
     ["var.u", "!var.u", "-var.u", "var.u + 1", "1 < var.u", 'var.u == "a"', "var.u && true", "false || var.u",

@@ -136,7 +136,7 @@ def _text(run: list[str]) -> list[str]:
     return [text] if text else []
 
 
-_UNDECIDED = frozenset({Unknown, Reference, Partial})
+_UNDECIDED = frozenset({Unknown, OpenMap, Reference, Partial})
 
 
 def undecided(value: Value) -> bool:
