@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.loaders.program import Root, root_of
 
-from phiward.loaders.terraform import module
+from phiward.loaders.terraform import module, templates
 from phiward.loaders.terraform.program import TerraformOrigin
 from phiward.loaders.terraform.types import parse_type
 from phiward.loaders.terraform.weight import MAX_ELEMENTS
@@ -142,6 +142,16 @@ def test_a_template_of_the_template_provider(tmp_path: Path, template: str, name
     tpl = '${v}-%{ if v == "a" }true%{ endif }'
     root = root_of(tmp_path, {"main.tf": text, "t.tpl": tpl})
     assert root.program.resolve(root.output("o")) == expected
+
+
+def test_one_template_of_several_instances_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    original = templates.parse_template
+    monkeypatch.setattr(templates, "parse_template", lambda text: parsed.append(text) or original(text))
+    text = 'resource "x" "r" {\n  for_each = toset(["a", "b"])\n  t = templatefile("t.tpl", { v = each.key })\n}\n'
+    root = root_of(tmp_path, {"main.tf": text, "t.tpl": f"{tmp_path} is ${{v}}"})
+    assert [root.attributes(f'x.r["{key}"]')["t"] for key in "ab"] == [f"{tmp_path} is a", f"{tmp_path} is b"]
+    assert parsed == [f"{tmp_path} is ${{v}}"]
 
 
 ENABLED = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from phiward.loaders.terraform.environment import (
@@ -111,13 +112,24 @@ def rendered(attributes: dict[str, Value], env: Env) -> Value:
 
 
 def _render(text: str, names: dict[str, Value], env: Env) -> Value:
-    from phiward.loaders.terraform.templates import parse_template
-
     try:
-        parsed = parse_template(text)
+        parsed = _parsed(text) if len(text) <= _OFTEN_RENDERED else _parse(text)
     except HclSyntaxError as error:
         raise EvaluationError(f"the template does not parse: {error.message}") from error
     return evaluate(parsed, Env(_TemplateModule(env.module), names))
+
+
+_OFTEN_RENDERED = 256 * 1024
+"""Characters of a template that is kept parsed: one file is rendered for each of many instances."""
+
+
+def _parse(text: str) -> Expression:
+    from phiward.loaders.terraform.templates import parse_template
+
+    return parse_template(text)
+
+
+_parsed = lru_cache(maxsize=16)(_parse)
 
 
 class _TemplateModule:
