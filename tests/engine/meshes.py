@@ -5,38 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import yaml
-
 from phiward.engine.graph_rule import GraphIndex, Judgement
 from phiward.engine.graph_rules import graph_rule
-from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
-from phiward.loaders.kubernetes.manifest import Manifest
-from phiward.loaders.kubernetes.reading import in_file, read_objects
-from phiward.model.project import Project
-from phiward.model.resource import Hole, Resource, Scope
 from phiward.model.value import Unknown
-from phiward.pack import load_pack
+from tests import clusters
 
-PACK = load_pack()
 VERDICTS = {True: "pass", False: "fail", None: "unknown"}
 Object = dict[str, Any]
 
 
-def view_of(
-    documents: str | Iterable[dict[str, Any]],
-    address: str,
-    project: Project | None = None,
-    *,
-    holes: tuple[Hole, ...] = (),
-) -> View:
+def view_of(documents: str | Iterable[Object], address: str, **settings: Any) -> View:
     """One object among those that are applied together."""
-    text = documents if isinstance(documents, str) else yaml.safe_dump_all(documents)
-    found = [item for item in read_objects(text, in_file("manifests.yaml")) if isinstance(item, Manifest)]
-    scope = Scope("kubernetes", ".", holes, project or Project(), kind="cluster")
-    resources = [Resource("kubernetes", m.native_type, m.address, m.value, m.origin, scope) for m in found]
-    graph = ResourceGraph(resources, PACK)
-    return next(view for view in graph.views if view.resource.address == address)
+    text = documents if isinstance(documents, str) else clusters.text_of(list(documents))
+    return clusters.view_of(clusters.graph_of(text, **settings), address)
 
 
 def judge(rule: str, documents: str | Iterable[dict[str, Any]], address: str, **settings: Any) -> Judgement:

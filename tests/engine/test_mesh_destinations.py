@@ -59,10 +59,12 @@ SAME = service("records", {"app": "records"}, {"port": 80})
                  [rule(trafficPolicy={**ON, "portLevelSettings": [{"port": {"number": 8080}, **OFF}]})], id=f"a port of its own [{REFERENCE}]"),
     pytest.param([(ALL, "ISTIO_MUTUAL")],
                  [rule(trafficPolicy={**ON, "portLevelSettings": [{"port": {"number": 8080}, "connectionPool": {}}]})], id=f"a port without TLS settings [{REFERENCE}]"),
-    pytest.param([("subset canary", "DISABLE"), ("port 80 of subset canary", "SIMPLE")],
-                 [rule(subsets=[{"name": "canary", "trafficPolicy": {**OFF, "portLevelSettings": [{"port": {"number": 80}, **SIMPLE}]}}])], id=f"subsets [{REFERENCE}]"),
+    pytest.param([("subset canary", "DISABLE"), ("port 80 of subset canary", "ISTIO_MUTUAL")],
+                 [rule(subsets=[{"name": "canary", "trafficPolicy": {**OFF, "portLevelSettings": [{"port": {"number": 80}, **ON}]}}])], id=f"subsets [{REFERENCE}]"),
     pytest.param([(ALL, "SIMPLE")], [rule(trafficPolicy=SIMPLE), space(labels=IN), work(), SAME], id=f"TLS of the server's alone, towards a proxy [{REFERENCE}]"),
     pytest.param(None, [rule(trafficPolicy=SIMPLE), space(), work(), SAME], id=f"TLS of the server's alone, towards a server without a proxy [{REFERENCE}]"),
+    pytest.param([(ALL, "SIMPLE")], [rule("*.local", trafficPolicy=SIMPLE)], id=f"TLS of the server's alone, towards every service [{REFERENCE}]"),
+    pytest.param(None, [rule("istiod.istio-system.svc.cluster.local", trafficPolicy=SIMPLE)], id=f"the control plane ends TLS itself [{REFERENCE}]"),
     pytest.param([(ALL, "DISABLE")], [rule(trafficPolicy=OFF), space(), work(), SAME], id=f"plaintext towards a server without a proxy [{REFERENCE}]"),
     pytest.param(None, [rule(FULL, "istio-system", trafficPolicy=OFF), rule(trafficPolicy=ON)], id=f"the service's namespace goes before the root namespace [{SCOPING}]"),
     pytest.param([(ALL, "DISABLE")], [rule(FULL, "istio-system", trafficPolicy=OFF), rule(trafficPolicy=ON, exportTo=["."])],
@@ -83,6 +85,7 @@ def test_documented_case(expected: Any, objects: list[Object]) -> None:
 @pytest.mark.parametrize("reason, objects", [
     ("several rules for the host differ", [rule(trafficPolicy=OFF), rule(FULL, name="other", trafficPolicy=ON)]),
     ("the namespace ehr is not declared", [rule(trafficPolicy=SIMPLE), work(), SAME]),
+    ("what answers as records.ehr.svc.cluster.local is not", [rule(trafficPolicy=SIMPLE)]),
     ("is filled in by another tool", [rule(trafficPolicy={"tls": {"mode": "${MODE}"}})]),
 ])  # fmt: skip
 def test_a_mode_that_is_not_known_says_why(reason: str, objects: list[Object]) -> None:

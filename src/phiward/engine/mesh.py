@@ -8,7 +8,7 @@ from phiward.engine.graph_rule import NOT_APPLICABLE, Fact, GraphIndex, Judgemen
 from phiward.graph.cluster import namespace_of
 from phiward.graph.mesh.access import Access, apart, closed
 from phiward.graph.mesh.meshes import Meshes
-from phiward.graph.mesh.model import Answer, Step, every, of_ports
+from phiward.graph.mesh.model import Answer, Step, doubted, every, of_ports
 from phiward.graph.mesh.workload import Workload
 from phiward.graph.tenancy import identify_tenant
 from phiward.graph.view import View
@@ -66,8 +66,7 @@ def _guarded(meshes: Meshes, workload: Workload, question: Callable[[Access], An
         return None
     member, accesses = guard
     answer = every([member, of_ports(accesses.inbound(question), workload.serving)])
-    hole = workload.cluster.hole  # what could not be read may open what is closed, and close what is open
-    return answer if hole is None else Answer(hole, "", answer.steps)
+    return doubted(answer, workload.cluster.hole)
 
 
 def _tenants(index: GraphIndex, view: View) -> dict[str, str | Unknown | None]:

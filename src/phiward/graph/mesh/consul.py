@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from phiward.graph.cluster import SERVICE, namespace_of
 from phiward.graph.mesh.access import Access, Accesses
 from phiward.graph.mesh.consul_intentions import Intentions
-from phiward.graph.mesh.model import Answer, Inbound, Step, every, of_ports
+from phiward.graph.mesh.model import Answer, Inbound, Step, doubted, every, of_ports
 from phiward.graph.mesh.workload import Workload, entry, port_numbers, repository
 from phiward.graph.truth import Truth, why
 from phiward.model.value import Unknown, Value, undecided
@@ -170,9 +170,8 @@ class Consul:
         )
         default = every([self._captured(workload), self._mode(workload)])
         answer = every([member, of_ports(Inbound(default, listed), workload.serving)])
-        hole = self.cluster.hole
         bypassed = any(own.truth is False for own in listed.values())
-        return answer if hole is None or bypassed else Answer(hole, "", answer.steps)
+        return answer if bypassed else doubted(answer, self.cluster.hole)
 
     # -- whom it lets in
 

@@ -12,7 +12,7 @@ from phiward.graph.mesh.istio_config import IstioConfig
 from phiward.graph.mesh.istio_destinations import Destinations
 from phiward.graph.mesh.istio_peers import PeerAuthentications
 from phiward.graph.mesh.istio_proxy import DATAPLANE, INJECT, LEGACY, PROXY, REVISION, Proxy, proxy_of
-from phiward.graph.mesh.model import Answer, every, of_ports, together
+from phiward.graph.mesh.model import Answer, doubted, every, of_ports, together
 from phiward.graph.mesh.workload import Workload, entry, repository
 
 if TYPE_CHECKING:
@@ -85,9 +85,8 @@ class Istio:
         captured = self.captures.inbound(workload, proxy.mode)
         reached = of_ports(together(captured, self.peers.inbound(workload)), workload.serving)
         answer = every([proxy.answer, reached])
-        hole = self.cluster.hole
         bypassed = captured.default.truth is False or any(own.truth is False for own in captured.ports.values())
-        return answer if hole is None or bypassed else Answer(hole, "", answer.steps)
+        return answer if bypassed else doubted(answer, self.cluster.hole)
 
 
 def _marked(workload: Workload) -> bool:

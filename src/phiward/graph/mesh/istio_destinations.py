@@ -102,12 +102,19 @@ class Destinations:
         return {(namespace_of(view), str(view.name)): view for view in self._cluster.of(SERVICE)}
 
     def _target(self, host: str) -> Truth:
-        """Whether proxies of the mesh stand before what a host leads to; true where that was not scanned."""
+        """Whether proxies of the mesh stand before what a host leads to; true of a wildcard, which leads to many."""
+        if "*" in host:
+            return True
         name, _, rest = host.removesuffix(_DOMAIN).partition(".")
-        service = self._services.get((rest, name)) if host.endswith(_DOMAIN) else None
-        workloads = self._cluster.meshes.behind(service) if service else []
-        members = [self._istio.member(workload).truth for workload in workloads]
-        return any_of(members) if members else True
+        if rest == self._istio.config.root and name.startswith("istiod"):
+            return False
+        service = self._services.get((rest, name))
+        members = (
+            [self._istio.member(workload).truth for workload in self._cluster.meshes.behind(service)] if service else []
+        )
+        if not members:
+            return Unknown(f"what answers as {host} is not in what was scanned", "scan its Service and workload too")
+        return any_of(members)
 
     def _overruled(self, view: View) -> bool:
         """Whether no client ever follows a rule of the root namespace: the service's namespace has its own."""

@@ -16,7 +16,7 @@ from phiward.graph.mesh.access import Access, Accesses, Grant, authenticated
 from phiward.graph.mesh.embedded import embedded, inner
 from phiward.graph.mesh.linkerd_identity import of_identities
 from phiward.graph.mesh.linkerd_servers import Servers, by_word
-from phiward.graph.mesh.model import Answer, Inbound, Step, every, of_ports
+from phiward.graph.mesh.model import Answer, Inbound, Step, doubted, every, of_ports
 from phiward.graph.mesh.workload import Workload, entry, port_numbers, repository
 from phiward.model.value import Unknown, Value
 
@@ -166,9 +166,9 @@ class Linkerd:
         skipped = self._skipped(workload)
         inbound = self.accesses(workload).inbound(authenticated)
         reached = of_ports(Inbound(inbound.default, {**inbound.ports, **skipped}), workload.serving)
-        answer, hole = every([member, reached]), self.cluster.hole
+        answer = every([member, reached])
         bypassed = any(own.truth is False for own in skipped.values())
-        return answer if hole is None or bypassed else Answer(hole, "", answer.steps)
+        return answer if bypassed else doubted(answer, self.cluster.hole)
 
 
 def _of_the_mesh(default: Access, step: Step) -> Access:

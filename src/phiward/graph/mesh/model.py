@@ -72,6 +72,11 @@ def agreed(answers: list[Answer], doubt: str) -> Answer:
     return Answer(unknown or Unknown(doubt, "leave one policy at each level"), "", _chain(answers))
 
 
+def doubted(answer: Answer, hole: Unknown | None) -> Answer:
+    """The answer, which what could not be read may turn."""
+    return answer if hole is None or isinstance(answer.truth, Unknown) else Answer(hole, "", answer.steps)
+
+
 def of_ports(inbound: Inbound, serving: frozenset[int]) -> Answer:
     """Whether all ports refuse what they should.
 
