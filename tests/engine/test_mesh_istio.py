@@ -149,6 +149,8 @@ PROXIES = [
          work(containers=[{"name": "istio-proxy", "image": "auto"}, {"name": "records", "image": "a", "ports": [{"containerPort": 80}]}])),
     case(INJECTION, "a container of that name that is something else", "fail", space(), STRICT,
          work(containers=[{"name": "istio-proxy", "image": "nginx", "ports": [{"containerPort": 80}]}])),
+    case(INJECTION, "another template is injected than the sidecar's", "unknown", *pod(around=IN, annotations={"inject.istio.io/templates": "grpc-agent"})),
+    case(INJECTION, "the sidecar's template and another one", "pass", *pod(around=IN, annotations={"inject.istio.io/templates": "sidecar,spire"})),
     case(INJECTION, "a pod that runs without a sidecar, whatever the labels say now", "fail", space(labels=IN), STRICT,
          {**work(kind="Pod"), "status": {"phase": "Running"}}),
     case(INJECTION, "a CronJob that a Service sends to", "fail", *pod(kind="CronJob"), service("s", {"app": "records"}, {"port": 80})),

@@ -11,7 +11,7 @@ from phiward.graph.mesh.istio_capture import Captures
 from phiward.graph.mesh.istio_config import IstioConfig
 from phiward.graph.mesh.istio_destinations import Destinations
 from phiward.graph.mesh.istio_peers import PeerAuthentications
-from phiward.graph.mesh.istio_proxy import DATAPLANE, INJECT, LEGACY, PROXY, REVISION, Proxy, proxy_of
+from phiward.graph.mesh.istio_proxy import DATAPLANE, INJECT, LEGACY, PROXY, REVISION, TEMPLATES, Proxy, proxy_of
 from phiward.graph.mesh.model import Answer, doubted, every, of_ports, together
 from phiward.graph.mesh.workload import Workload, entry, repository
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _GROUPS = ("security.istio.io/", "networking.istio.io/", "install.istio.io/", "sailoperator.io/")
 _MARKS = (INJECT, REVISION, DATAPLANE, LEGACY)
-_TEMPLATES = "inject.istio.io/templates"
 _COMPONENTS = ("/pilot", "/ztunnel", "/install-cni", "/operator")
 """How the images of Istio's own components end."""
 
@@ -57,7 +56,7 @@ class Istio:
         What a gateway takes in comes from outside of the mesh, and its own TLS settings decide there.
         """
         found = workload.container(PROXY)
-        templates = entry(workload.annotations, _TEMPLATES)
+        templates = entry(workload.annotations, TEMPLATES)
         if found and isinstance(templates, str) and "gateway" in templates.split(","):
             return True
         arguments = found[0].get("args") if found else None

@@ -7,7 +7,7 @@ Sources: istio.io, "Installing the Sidecar" with the selectors of istiod's webho
   revision, else (without either) where the pod's label names a revision or says `sidecar.istio.io/inject: "true"`;
   never where that label of the pod says "false";
 - the injector then obeys the pod's label before its annotation, and leaves alone pods on the node's network and the
-  namespaces of Kubernetes itself;
+  namespaces of Kubernetes itself; it may be told to inject another template than that of the sidecar;
 - ambient mode takes in pods whose label, else whose namespace's label, says `istio.io/dataplane-mode: ambient`; a
   sidecar goes before.
 """
@@ -27,6 +27,7 @@ DATAPLANE = "istio.io/dataplane-mode"
 STATUS, REDIRECTION = "sidecar.istio.io/status", "ambient.istio.io/redirection"
 PROXY = "istio-proxy"
 SIDECAR, AMBIENT = "sidecar", "ambient"
+TEMPLATES = "inject.istio.io/templates"
 _ON_THE_NODE = "its pods are on the network of their node, where no proxy is injected"
 
 
@@ -122,10 +123,15 @@ def _injected(workload: Workload, config: IstioConfig) -> Answer:
     own = annotation if label is None else label
     if isinstance(own, Unknown):
         return Answer(own, "", (workload.annotation_step(INJECT, "true"),))
-    if own == "true":
-        return Answer(True, "", (workload.label_step(INJECT, "true"),) if label else ())
-    truth = config.injects(workload.labels)
-    return Answer(truth, "the configuration of the injector leaves its pods alone")
+    step = (workload.label_step(INJECT, "true"),) if label else ()
+    truth = True if own == "true" else config.injects(workload.labels)
+    chosen = Answer(truth, "the configuration of the injector leaves its pods alone", step)
+    templates = entry(workload.annotations, TEMPLATES)
+    if templates is None or chosen.truth is False:
+        return chosen
+    words = [] if isinstance(templates, Unknown) else [word.strip() for word in str(templates).split(",")]
+    sidecar: Truth = True if SIDECAR in words else Unknown(f"what the template {templates} injects is not known")
+    return every([chosen, Answer(sidecar, "", (workload.annotation_step(TEMPLATES, SIDECAR),))])
 
 
 def _ambient(workload: Workload) -> Answer:

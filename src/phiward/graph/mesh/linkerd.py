@@ -22,6 +22,7 @@ from phiward.model.value import Unknown, Value
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
+    from phiward.graph.view import View
 
 CONFIG_MAP = "ConfigMap"
 INJECT = "linkerd.io/inject"
@@ -65,12 +66,13 @@ class Linkerd:
         return entry(workload.labels, COMPONENT) is not None and any("linkerd/" in image for image in images)
 
     @cached_property
-    def _install(self) -> dict[str, Value] | Unknown | None:
-        """The values that it was installed with, where they were scanned."""
-        for view in self.cluster.of(CONFIG_MAP):
-            if view.name == "linkerd-config":
-                return embedded(view.get("data.values"))
-        return None
+    def _install(self) -> View | None:
+        """What it was installed with, where that was scanned."""
+        return next((view for view in self.cluster.of(CONFIG_MAP) if view.name == "linkerd-config"), None)
+
+    @cached_property
+    def _values(self) -> dict[str, Value] | Unknown:
+        return embedded(self._install.get("data.values")) if self._install else {}
 
     @staticmethod
     def _setting(workload: Workload, key: str, expected: Value = None) -> tuple[Value, Step]:
@@ -135,8 +137,9 @@ class Linkerd:
                 f"write {DEFAULT_POLICY} at the namespace, or scan the ConfigMap linkerd-config too",
             )
             return Access((), (Step("default inbound policy of the cluster", doubt, "deny", step.resource),), doubt)
-        value = inner(installed, "proxy", "defaultInboundPolicy") or "all-unauthenticated"
-        return by_word(value, Step("default inbound policy of the cluster", value, "deny", step.resource))
+        value = inner(self._values, "proxy", "defaultInboundPolicy") or "all-unauthenticated"
+        place = ("data", "values")
+        return by_word(value, Step("default inbound policy of the cluster", value, "deny", installed.resource, place))
 
     def _identity_ports(self, workload: Workload) -> tuple[list[int], Step]:
         """Ports that ask for an identity where the default policy does not."""
@@ -149,7 +152,7 @@ class Linkerd:
         value, step = self._setting(workload, SKIP)
         written = value is not None
         if not written:
-            value = inner(self._install, "proxyInit", "ignoreInboundPorts")
+            value = inner(self._values, "proxyInit", "ignoreInboundPorts")
             value = _SKIPPED if value is None else value
             step = Step("ports that the installation skips", value, None, step.resource)
         numbers = port_numbers(value)
