@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from phiward.engine.graph_rule import NOT_APPLICABLE, Fact, GraphIndex, Judgement
-from phiward.graph.cluster import namespace_of
 from phiward.graph.mesh.access import Access, apart, closed
 from phiward.graph.mesh.meshes import Meshes
 from phiward.graph.mesh.model import Answer, Step, doubted, every, of_ports
 from phiward.graph.mesh.workload import Workload
-from phiward.graph.tenancy import identify_tenant
 from phiward.graph.view import View
 from phiward.model.value import Unknown
 
 MOST_FACTS = 12
-_LABELLED = ("tag", "namespace_label")
 _SILENT = Unknown(
     "no port of it is declared and no Service that was scanned selects its pods: whether it takes connections is not"
     " known",
@@ -47,12 +44,12 @@ def mesh_authorization_tenant(view: View, index: GraphIndex) -> Judgement:
     """Whether the policies of the mesh keep workloads of other tenants' namespaces from a tenant's workload."""
     tenant = view.tenancy.tenant
     meshes = index.graph.cluster(view.resource.scope).meshes
-    workload = meshes.subject(view) if tenant is not None else None
-    if workload is None:
+    workload = meshes.subject(view)
+    if workload is None or tenant is None:
         return NOT_APPLICABLE
     if isinstance(tenant, Unknown):
         return Judgement(None, (Fact("tenant", tenant, "one tenant", view.header),))
-    others = [(name, whose) for name, whose in _tenants(index, view).items() if whose not in (None, tenant)]
+    others = meshes.others(tenant)
     answer = _guarded(meshes, workload, lambda access: apart(access, others)) if others else None
     if answer is None:
         return NOT_APPLICABLE
@@ -67,21 +64,6 @@ def _guarded(meshes: Meshes, workload: Workload, question: Callable[[Access], An
     member, accesses = guard
     answer = every([member, of_ports(accesses.inbound(question), workload.serving)])
     return doubted(answer, workload.cluster.hole)
-
-
-def _tenants(index: GraphIndex, view: View) -> dict[str, str | Unknown | None]:
-    """The namespaces of a cluster by name, each with its tenant."""
-    cluster = index.graph.cluster(view.resource.scope)
-    project = view.resource.scope.project
-    names = {*cluster.namespaces, *(namespace_of(other) for other in cluster.workloads)} - {""}
-    found: dict[str, str | Unknown | None] = {}
-    for name in sorted(names):
-        tenant = identify_tenant(project, f"Namespace//{name}", name, {}, cluster.surroundings(name)).tenant
-        labels = cluster.namespace_labels(name)
-        if tenant is None and isinstance(labels, Unknown) and any(e.kind in _LABELLED for e in project.identify):
-            tenant = labels
-        found[name] = tenant
-    return found
 
 
 def _judged(workload: Workload, what: str, expected: str, answer: Answer) -> Judgement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from phiward.graph.mesh.model import Answer, Inbound, Step, agreed, every
 from phiward.graph.truth import Truth
@@ -16,7 +16,8 @@ class Grant:
 
     `everyone` is everybody who can reach the port, or everybody in the mesh; `admits` says it of the workloads of a
     namespace; `authenticated` whether whoever comes has to show an identity of the mesh. `name` is how a message calls
-    the entry, where that is not the step's name.
+    the entry, where that is not the step's name. `only` are all namespaces that it may let in, where they are written
+    out, so that nobody has to ask it for each namespace there is.
     """
 
     step: Step
@@ -24,6 +25,7 @@ class Grant:
     admits: Callable[[str], Truth]
     authenticated: Truth = True
     name: str = ""
+    only: frozenset[str] | None = None
 
     def says(self, what: str) -> str:
         """A sentence about the entry."""
@@ -64,18 +66,19 @@ def closed(access: Access) -> Answer:
     return _each(access, lambda grant: _no(grant.everyone), "lets everyone in")
 
 
-def apart(access: Access, others: Iterable[tuple[str, str | Unknown]]) -> Answer:
+def apart(access: Access, others: Mapping[str, str | Unknown]) -> Answer:
     """Whether no workload of other tenants' namespaces comes in; `others` are namespaces with their tenants."""
-    answers = []
-    for namespace, tenant in others:
-        why = f"lets in the namespace {namespace} of {tenant}"
-        for grant in access.grants:
-            admitted = grant.admits(namespace)
+    answers = [_undoubted(access)]
+    for grant in access.grants:
+        for namespace in others if grant.only is None else sorted(grant.only & others.keys()):
+            tenant, admitted = others[namespace], grant.admits(namespace)
             if admitted is True and isinstance(tenant, Unknown):
                 admitted = tenant
             if admitted is not False:
-                answers.append(Answer(_no(admitted), grant.says(why), (*access.steps, grant.step)))
-    answers.append(_undoubted(access))
+                why = grant.says(f"lets in the namespace {namespace} of {tenant}")
+                answers.append(Answer(_no(admitted), why, (*access.steps, grant.step)))
+            if admitted is True:
+                return every(answers)
     return every(answers)
 
 

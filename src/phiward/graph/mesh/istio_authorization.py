@@ -12,6 +12,7 @@ from phiward.graph.cluster import namespace_of
 from phiward.graph.mesh.access import Access, Accesses, Grant
 from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.istio_config import IstioConfig
+from phiward.graph.mesh.istio_identity import first_known
 from phiward.graph.mesh.istio_rules import Context, Rule
 from phiward.graph.mesh.model import Step
 from phiward.graph.mesh.workload import Workload
@@ -33,6 +34,7 @@ class Authorizations:
     def __init__(self, config: IstioConfig) -> None:
         self._config = config
         self._policies: Selectors[View] = Selectors()
+        self._read: dict[tuple[int, bool], list[Rule]] = {}
         for view in config.cluster.of(AUTHORIZATION_POLICY):
             annotations = inner(view.resource.attributes, "metadata", "annotations")
             dry_run = annotations.get(_DRY_RUN) if isinstance(annotations, dict) else None
@@ -61,10 +63,13 @@ class Authorizations:
         return sorted(found, key=lambda each: each[0].resource.address)
 
     def _rules(self, view: View, enforced: bool) -> list[Rule]:
-        context = Context(namespace_of(view), self._config.trust_domain, enforced)
-        rules = view.get("spec.rules")
-        listed = [rules] if undecided(rules) else rules if isinstance(rules, list) else []
-        return [Rule(rule, context) for rule in listed]
+        found = self._read.get((id(view), enforced))
+        if found is None:
+            context = Context(namespace_of(view), self._config.trust_domain, enforced)
+            rules = view.get("spec.rules")
+            listed = [rules] if undecided(rules) else rules if isinstance(rules, list) else []
+            found = self._read[id(view), enforced] = [Rule(rule, context) for rule in listed]
+        return found
 
     def _grants(self, workload: Workload, allowing: Selected, enforced: bool) -> list[Grant]:
         if not any(answer is True for _, answer in allowing):
@@ -74,7 +79,7 @@ class Authorizations:
             for number, rule in enumerate(self._rules(view, enforced)):
                 what = f"rule {number + 1} of {view.resource.address}"
                 step = Step(what, "allows", "named callers", view.resource, ("spec", "rules", number))
-                found.append(_perhaps(Grant(step, rule.everyone, rule.admits), answer))
+                found.append(_perhaps(Grant(step, rule.everyone, rule.admits, only=rule.namespaces), answer))
         return found
 
     def _open(self, workload: Workload, doubtful: Selected) -> Grant:
@@ -110,7 +115,8 @@ def _less(grant: Grant, denying: list[Rule], doubt: Unknown | None) -> Grant:
         return doubt if doubt and admitted is True else admitted
 
     everyone = False if any(rule.denies_strangers for rule in denying) else grant.everyone
-    return replace(grant, everyone=doubt if doubt and everyone is True else everyone, admits=admits)
+    only = first_known([grant.only, *(rule.spares for rule in denying)])
+    return replace(grant, everyone=doubt if doubt and everyone is True else everyone, admits=admits, only=only)
 
 
 def _named(view: View) -> Step:

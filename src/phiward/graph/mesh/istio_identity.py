@@ -6,7 +6,7 @@ fields match exactly, by a prefix (`abc*`), by a suffix (`*abc`), or, as `*`, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from phiward.graph.truth import Truth, any_of, why
 from phiward.model.value import Value, undecided
@@ -68,3 +68,36 @@ def covers(field: str, values: Value, namespace: str, trust_domain: str) -> bool
     if field == "namespaces":
         return any(text_matches(value, namespace) for value in known)
     return field == "principals" and any(every_principal(value, namespace, trust_domain) for value in known)
+
+
+def written_out(field: str, values: Value, own: str) -> frozenset[str] | None:
+    """The namespaces of which a field's values take workloads in, where they name each."""
+    found = [_named(field, str(value), own) for value in values] if isinstance(values, list) and values else [None]
+    return None if None in found else frozenset(str(name) for name in found)
+
+
+def _named(field: str, value: str, own: str) -> str | None:
+    """The one namespace that a value speaks of."""
+    if field == "principals":
+        _, found, rest = value.partition("/ns/")
+        name, slash, _ = rest.partition("/")
+        return name if found and slash and "*" not in name else None
+    if "*" in value or field not in SOME:
+        return None
+    place, slash, _ = value.partition("/")
+    return value if field == "namespaces" else place if slash else own
+
+
+def first_known(sets: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    """The first one that is known: of conditions that all hold, each limits."""
+    return next((found for found in sets if found is not None), None)
+
+
+def joined(sets: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    """All of them together, where each is known."""
+    found = list(sets)
+    return (
+        None
+        if any(each is None for each in found)
+        else frozenset().union(*(each for each in found if each is not None))
+    )

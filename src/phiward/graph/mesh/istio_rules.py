@@ -7,10 +7,11 @@ plaintext has none, and so meets no positive condition and every negative one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from phiward.graph.mesh.embedded import inner
-from phiward.graph.mesh.istio_identity import covers, takes_in
+from phiward.graph.mesh.istio_identity import covers, first_known, joined, takes_in, written_out
 from phiward.graph.network_policies.model import whole_range
 from phiward.graph.truth import Truth, all_of, any_of, negate, why
 from phiward.model.value import Unknown, Value, undecided
@@ -18,6 +19,7 @@ from phiward.record import dataclass
 
 IDENTITIES = {"principals": "notPrincipals", "namespaces": "notNamespaces", "serviceAccounts": "notServiceAccounts"}
 """Fields of a source by which workloads are named, and their negations."""
+_NEGATIONS = {negation: name for name, negation in IDENTITIES.items()}
 _ADDRESSES = ("ipBlocks", "remoteIpBlocks")
 _ATTRIBUTES = {
     "source.principal": "principals",
@@ -38,11 +40,12 @@ class Context:
     enforced: bool
 
 
-Source = dict[str, Value]
+Source = list[tuple[str, Value]]
+"""Conditions on the caller, of which all have to hold: a field's name and its values."""
 
 
 class Rule:
-    """A rule, with each of its sources as one mapping of all conditions on the caller."""
+    """A rule, with each of its sources beside what `when` asks of the caller."""
 
     def __init__(self, rule: Value, context: Context) -> None:
         self._context = context
@@ -51,25 +54,21 @@ class Rule:
         origins = body.get("from")
         self._operations = _listed(body.get("to"))
         self._conditions = _listed(body.get("when"))
-        shared = self._from_conditions()
         given = [inner(origin, "source") for origin in _listed(origins)] or [{}]
-        self.sources = [{**shared, **source} if isinstance(source, dict) else {**shared} for source in given]
+        asked = list(self._asked())
+        self.sources = [[*asked, *source.items()] if isinstance(source, dict) else asked for source in given]
         if undecided(origins) or any(undecided(source) for source in given):
             self.doubt = self.doubt or Unknown("whom a rule names is not known")
 
-    def _from_conditions(self) -> Source:
+    def _asked(self) -> Iterator[tuple[str, Value]]:
         """The conditions of `when` on the caller, as fields of a source."""
-        found: Source = {}
         for condition in self._conditions:
             key = str(inner(condition, "key"))
             name = "requestPrincipals" if key.startswith("request.auth.") else _ATTRIBUTES.get(key)
-            if name is None:
-                continue
-            if inner(condition, "values") is not None:
-                found[name] = inner(condition, "values")
-            if inner(condition, "notValues") is not None and name in IDENTITIES:
-                found[IDENTITIES[name]] = inner(condition, "notValues")
-        return found
+            if name and inner(condition, "values") is not None:
+                yield name, inner(condition, "values")
+            if name in IDENTITIES and inner(condition, "notValues") is not None:
+                yield IDENTITIES[name], inner(condition, "notValues")
 
     # -- what it allows
 
@@ -78,7 +77,7 @@ class Rule:
         """Whether it lets in whoever comes, or all workloads of the mesh."""
         if self.doubt:
             return self.doubt
-        return False if self.exact_paths else any_of(self._names_nobody(source) for source in self.sources)
+        return False if self.exact_paths else any_of(_names_nobody(source) for source in self.sources)
 
     @property
     def exact_paths(self) -> list[str]:
@@ -89,17 +88,12 @@ class Rule:
         paths = [path for found in listed for path in found]
         return paths if all(isinstance(path, str) and not set("*{") & set(path) for path in paths) else []
 
-    @staticmethod
-    def _names_nobody(source: Source) -> Truth:
-        named: list[Truth] = [bool(source.get("requestPrincipals"))]
-        for name in (*IDENTITIES, *_ADDRESSES):
-            values = source.get(name)
-            listed = [values] if undecided(values) else _listed(values)
-            if any(str(value) == "*" or whole_range(str(value)) for value in listed):
-                continue  # whoever has an identity, or an address
-            open_question = next((why(value) for value in listed if undecided(value)), None)
-            named.append(open_question or bool(listed))
-        return negate(any_of(named))
+    @property
+    def namespaces(self) -> frozenset[str] | None:
+        """The namespaces that it lets in, and no others; None where it does not write them out."""
+        own = self._context.namespace
+        each = [first_known(written_out(name, values, own) for name, values in source) for source in self.sources]
+        return None if self.doubt else joined(each)
 
     def admits(self, namespace: str) -> Truth:
         """Whether it lets in some workload of a namespace."""
@@ -107,25 +101,23 @@ class Rule:
 
     def _source_admits(self, source: Source, namespace: str) -> Truth:
         context, answers = self._context, []
-        for name, negation in IDENTITIES.items():
-            if source.get(name):
-                answers.append(takes_in(name, source[name], namespace, context.namespace))
-            excluded = covers(name, source.get(negation), namespace, context.trust_domain)
-            if excluded and context.enforced:  # without mutual TLS they come without the identity that keeps them out
-                answers.append(False)
-        if not any(source.get(name) for name in IDENTITIES):
-            answers += self._by_other_means(source)
+        for name, values in source:
+            if name in IDENTITIES and values:
+                answers.append(takes_in(name, values, namespace, context.namespace))
+            elif name in _NEGATIONS and covers(_NEGATIONS[name], values, namespace, context.trust_domain):
+                # without mutual TLS they come without the identity that keeps them out
+                answers.append(not context.enforced)
+        if not any(name in IDENTITIES and values for name, values in source):
+            answers.append(self._by_other_means({name for name, values in source if values}))
         return all_of(answers)
 
-    def _by_other_means(self, source: Source) -> list[Truth]:
+    def _by_other_means(self, fields: set[str]) -> Truth:
         """What lets workloads in that no identity is asked of."""
-        if any(source.get(name) for name in _ADDRESSES):
-            return [Unknown("which pods have the addresses that a rule names is not known")]
-        if source.get("requestPrincipals"):
-            return [Unknown("a rule asks for a user's token and not for the identity of a workload")]
-        if self.exact_paths:
-            return [Unknown(f"everyone may call {', '.join(self.exact_paths[:3])}")]
-        return [True]
+        if fields.intersection(_ADDRESSES):
+            return Unknown("which pods have the addresses that a rule names is not known")
+        if "requestPrincipals" in fields:
+            return Unknown("a rule asks for a user's token and not for the identity of a workload")
+        return Unknown(f"everyone may call {', '.join(self.exact_paths[:3])}") if self.exact_paths else True
 
     # -- what it denies
 
@@ -144,26 +136,56 @@ class Rule:
 
     def _source_denies(self, source: Source, namespace: str) -> bool:
         context = self._context
-        if set(source) - {*IDENTITIES, *IDENTITIES.values()}:
-            return False
-        for name, negation in IDENTITIES.items():
-            positive = covers(name, source.get(name), namespace, context.trust_domain)
-            if source.get(name) and not (positive and context.enforced):
-                return False
-            if source.get(negation) and takes_in(name, source[negation], namespace, context.namespace) is not False:
+        for name, values in source:
+            if name in IDENTITIES:
+                if values and not (covers(name, values, namespace, context.trust_domain) and context.enforced):
+                    return False
+            elif name not in _NEGATIONS or (
+                values and takes_in(_NEGATIONS[name], values, namespace, context.namespace) is not False
+            ):
                 return False
         return True
+
+    @property
+    def spares(self) -> frozenset[str] | None:
+        """Of whom all others are denied: the namespaces of those that it names; None where others are let be, too."""
+        if self.doubt or not self._of_every_request:
+            return None
+        own = self._context.namespace
+        for source in self.sources:
+            if all(name in _NEGATIONS for name, _ in source):
+                spared = joined([written_out(_NEGATIONS[name], values, own) for name, values in source])
+                if spared is not None:
+                    return spared
+        return None
 
     @property
     def denies_strangers(self) -> bool:
         """Whether it denies everybody but callers that it names, or everybody."""
         if self.doubt or not self._of_every_request:
             return False
-        return any(
-            set(source) <= set(IDENTITIES.values())
-            and not any(undecided(values) or "*" in _listed(values) for values in source.values())
-            for source in self.sources
-        )
+        return any(all(map(_is_strange, source)) for source in self.sources)
+
+
+def _is_strange(condition: tuple[str, Value]) -> bool:
+    """Whether a condition holds of whoever is not named: `*` names everybody who has an identity."""
+    name, values = condition
+    return name in _NEGATIONS and not undecided(values) and "*" not in _listed(values)
+
+
+def _names_nobody(source: Source) -> Truth:
+    """Whether the conditions on the caller hold of whoever comes, or of all workloads of the mesh."""
+    named: list[Truth] = []
+    for name, values in source:
+        listed = [values] if undecided(values) else _listed(values)
+        if name == "requestPrincipals":
+            named.append(bool(listed))
+        elif name in (*IDENTITIES, *_ADDRESSES):
+            if any(str(value) == "*" or whole_range(str(value)) for value in listed):
+                continue  # whoever has an identity, or an address
+            open_question = next((why(value) for value in listed if undecided(value)), None)
+            named.append(open_question or bool(listed))
+    return negate(any_of(named))
 
 
 def _doubt(rule: Value) -> Unknown:

@@ -27,7 +27,9 @@ def of_identities(step: Step, identities: Iterable[Value], namespaces: Iterable[
     def admits(namespace: str) -> Truth:
         return any_of([namespace in chosen, everyone, *(_in_namespace(one, namespace) for one in listed)])
 
-    return Grant(step, everyone, admits)
+    found = [_identity.fullmatch(str(identity)) for identity in listed]
+    only = chosen.union(match.group(1) for match in found if match) if all(found) else None
+    return Grant(step, everyone, admits, only=only)
 
 
 def of_networks(step: Step, networks: Value, authenticated: Truth = False) -> Grant:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from phiward.graph.cluster import NAMESPACE
 from phiward.graph.mesh.access import Accesses
 from phiward.graph.mesh.cilium import Cilium
 from phiward.graph.mesh.consul import Consul
@@ -13,6 +14,7 @@ from phiward.graph.mesh.istio import Istio
 from phiward.graph.mesh.linkerd import Linkerd
 from phiward.graph.mesh.model import Answer
 from phiward.graph.mesh.workload import Workload
+from phiward.graph.tenancy import identify_tenant
 from phiward.model.value import Unknown
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 """Namespaces of Kubernetes itself, which no mesh takes in."""
+_LABELLED = ("tag", "namespace_label")
+"""Ways to tell a tenant that read labels."""
 Mesh = Istio | Linkerd | Consul | Cilium
 
 
@@ -31,6 +35,8 @@ class Meshes:
         self._cluster = cluster
         self._workloads = {id(view): Workload(view, cluster) for view in cluster.workloads}
         self._plaintext: dict[int, Answer] = {}
+        self._guards: dict[int, tuple[Answer, Accesses] | None] = {}
+        self._others: dict[str, dict[str, str | Unknown]] = {}
 
     @property
     def workloads(self) -> list[Workload]:
@@ -45,6 +51,31 @@ class Meshes:
     def istio(self) -> Istio:
         """Istio, whether it is in use or not."""
         return Istio(self._cluster)
+
+    def others(self, tenant: str) -> dict[str, str | Unknown]:
+        """The namespaces of other tenants, or of those who may be others, each with its tenant."""
+        found = self._others.get(tenant)
+        if found is None:
+            found = self._others[tenant] = {name: whose for name, whose in self._tenants.items() if whose != tenant}
+        return found
+
+    @cached_property
+    def _tenants(self) -> dict[str, str | Unknown]:
+        project = self._cluster.scope.project
+        names = {*self._cluster.namespaces, *(workload.namespace for workload in self.workloads)} - {""}
+        found: dict[str, str | Unknown] = {}
+        for name in sorted(names):
+            around = self._cluster.surroundings(name)
+            tenant = identify_tenant(project, f"{NAMESPACE}//{name}", name, {}, around).tenant
+            if (
+                tenant is None
+                and isinstance(around.labels, Unknown)
+                and any(e.kind in _LABELLED for e in project.identify)
+            ):
+                tenant = around.labels
+            if tenant is not None:
+                found[name] = tenant
+        return found
 
     def behind(self, service: View) -> list[Workload]:
         """The workloads that a Service sends to."""
@@ -90,6 +121,11 @@ class Meshes:
 
     def guard(self, workload: Workload) -> tuple[Answer, Accesses] | None:
         """The mesh whose proxy stands before the pods, or may, and whom it lets in; None where there is none."""
+        if id(workload) not in self._guards:
+            self._guards[id(workload)] = self._guard(workload)
+        return self._guards[id(workload)]
+
+    def _guard(self, workload: Workload) -> tuple[Answer, Accesses] | None:
         for mesh, member in sorted(
             zip(self.present, self._members(workload), strict=True), key=lambda each: _rank(each[1])
         ):
