@@ -47,8 +47,8 @@ class Authorizations:
         """Whom a workload lets in, on all of its ports; `enforced` says that it refuses plaintext."""
         chosen: dict[str, Selected] = {"ALLOW": [], "DENY": [], "CUSTOM": [], "AUDIT": [], "": []}
         for view, answer in self._of(workload):
-            action = view.get("spec.action") or "ALLOW"
-            chosen[str(action) if action in chosen else ""].append((view, answer))
+            action = str(view.get("spec.action") or "ALLOW")
+            chosen[action if action in chosen else ""].append((view, answer))
         denying = [rule for view, answer in chosen["DENY"] if answer is True for rule in self._rules(view, enforced)]
         steps = tuple(_named(view) for view, answer in chosen["DENY"] if answer is True)
         grants = self._grants(workload, chosen["ALLOW"], enforced)

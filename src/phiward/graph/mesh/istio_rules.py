@@ -126,7 +126,7 @@ class Rule:
         """Whether it speaks of requests of every kind: of the caller alone."""
         whole = all(not inner(operation, "operation") for operation in self._operations)
         known = {*_ATTRIBUTES} - {"source.ip", "remote.ip", "request.auth.principal"}
-        return whole and all(inner(condition, "key") in known for condition in self._conditions)
+        return whole and all(str(inner(condition, "key")) in known for condition in self._conditions)
 
     def denies(self, namespace: str) -> bool:
         """Whether it is certain to match whatever comes from a namespace."""

@@ -203,7 +203,7 @@ def _is_for(route: View, paths: frozenset[str]) -> bool:
     listed = [inner(rule, "matches") for rule in rules] if isinstance(rules, list) else []
     matches = [match for own in listed for match in (own if isinstance(own, list) and own else [None])]
     return bool(matches) and all(
-        inner(match, "path", "type") == "Exact" and inner(match, "path", "value") in paths for match in matches
+        inner(match, "path", "type") == "Exact" and str(inner(match, "path", "value")) in paths for match in matches
     )
 
 
