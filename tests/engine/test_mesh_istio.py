@@ -90,6 +90,8 @@ PRECEDENCE = [
     case(MESHCONFIG, "the root namespace is where Istio is installed", "pass", *MESHED, config(at="istio-control"), peer("STRICT", "istio-control")),
     case(MESHCONFIG, "the operator's object names the root namespace", "pass", *MESHED, peer("STRICT", "mesh"),
          thing("install.istio.io/v1alpha1", "IstioOperator", "i", "istio-system", spec={"meshConfig": {"rootNamespace": "mesh"}})),
+    case(MESHCONFIG, "the operator's object is a file for istioctl, and has no name", "pass", *MESHED, peer("STRICT", "mesh"),
+         {"apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator", "spec": {"meshConfig": {"rootNamespace": "mesh"}}}),
     case(MESHCONFIG, "a mesh configuration that cannot be read names no root", "pass", *MESHED, STRICT,
          thing("v1", "ConfigMap", "istio", "istio-system", data={"mesh": "a: [b"})),
 ]  # fmt: skip

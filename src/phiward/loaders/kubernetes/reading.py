@@ -13,7 +13,7 @@ from phiward.model.value import Unknown, Value, join
 from phiward.record import replace
 
 _placeholder = re.compile(r"(\$\{[^}\n]*\}|\{\{[^\n]*?\}\})")
-_COMPONENTS = ("audit.k8s.io", "kubeadm.k8s.io")
+_COMPONENTS = ("audit.k8s.io", "install.istio.io", "kubeadm.k8s.io")
 _GROUPS = ("apps", "batch", "autoscaling", "policy", "extensions")
 """Kubernetes' own beside those that end in `.k8s.io`."""
 _FILES = ("Config", "Status")
