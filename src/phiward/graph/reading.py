@@ -52,9 +52,9 @@ def read_path(
             value, at = _first(value, resolve), (*at, 0)
             if isinstance(value, (Unknown, Partial)):
                 return why(value), at
-        value, at = _step(value, key), (*at, key)
-        if value is MISSING:
+        if not isinstance(value, (dict, list)) or (isinstance(value, list) and not isinstance(key, int)):
             return MISSING, at
+        value, at = _step(value, key), (*at, key)
     return (MISSING if value is None else value), at
 
 
