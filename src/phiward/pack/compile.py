@@ -179,8 +179,9 @@ class Compiler:
         own = {"default": spec["default"]} if "default" in spec else {}
         if "compute" in spec:
             return {"compute": spec["compute"], "with": spec.get("with", {}), **own}
-        path = spec["path"]
-        compiled: Compiled = {**own, "paths": [steps(p, where) for p in ([path] if isinstance(path, str) else path)]}
+        if "path" not in spec and "inherits" not in spec:
+            raise PackError("says neither `path`, `inherits`, `constant` nor `compute`", where=where)
+        compiled: Compiled = {**own, "paths": [steps(p, where) for p in as_list(spec.get("path", []))]}
         if "values" in spec:
             compiled["values"] = {text_key(raw): value for raw, value in spec["values"].items()}
         if spec.get("present"):

@@ -1,0 +1,197 @@
+"""What a path of the catalog may name: the schemas of each dialect's resource types, and walks along them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import kubernetes_validate.utils
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
+
+from phiward.pack import Row
+from phiward.pack.paths import steps
+
+Step: TypeAlias = str | int
+Steps: TypeAlias = Sequence[Step]
+Schema: TypeAlias = dict[str, Any]
+
+PROVIDER: Schema = json.loads(Path(__file__).with_name("aws_provider.json").read_text())
+"""The AWS provider's types: `distil_provider.py` says how it was made."""
+REGION = "us-east-1"
+RESOURCE_ATTRIBUTES = frozenset({"DeletionPolicy", "UpdateReplacePolicy"})
+"""What stands beside a CloudFormation resource's properties and is read as if it were one of them."""
+
+
+class Place(NamedTuple):
+    """A path that a row writes down, and the types of which one must have it."""
+
+    where: str
+    dialect: str
+    natives: Sequence[str]
+    path: Steps
+
+    def __str__(self) -> str:
+        return f"{self.where}: {'.'.join(map(str, self.path))} in {', '.join(self.natives)}"
+
+    def stands(self) -> bool:
+        return any(_FOLLOW[self.dialect](native, self.path) for native in self.natives)
+
+
+# The types
+
+
+def has_type(dialect: str, native: str) -> bool:
+    return {
+        "terraform": lambda: native in PROVIDER,
+        "cloudformation": lambda: resource_schema(native) is not None,
+        "kubernetes": lambda: native in kubernetes_kinds(),
+    }[dialect]()
+
+
+@cache
+def resource_schema(native: str) -> Schema | None:
+    """The resource provider's schema of a CloudFormation type."""
+    try:
+        return PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, native).schema
+    except ResourceNotFoundError:
+        return None
+
+
+@cache
+def kubernetes_definitions() -> Schema:
+    version = kubernetes_validate.latest_version()
+    name = f"kubernetes-json-schema/v{version}-local/_definitions.json"
+    found: Schema = kubernetes_validate.utils.schema_contents(name, version)
+    return found
+
+
+@cache
+def kubernetes_kinds() -> dict[str, Schema]:
+    """The API's own kinds, named as rows name them: `apps/Deployment`, `Pod`."""
+    found = {}
+    for definition in kubernetes_definitions()["$defs"].values():
+        for kind in definition.get("x-kubernetes-group-version-kind", ()):
+            found[f"{kind['group']}/{kind['kind']}".lstrip("/")] = definition
+    return found
+
+
+# Walks
+
+
+def in_provider(native: str, path: Steps) -> bool:
+    """Whether a Terraform path stands in a type; a list of blocks is entered wherever a name follows."""
+    shape = PROVIDER.get(native)
+    if shape is None:
+        return False
+    for step in path:
+        if shape == "*" or step == "[]" or isinstance(step, int):
+            continue
+        if not isinstance(shape, dict) or step not in shape:
+            return False
+        shape = shape[step]
+    return True
+
+
+def in_resource(native: str, path: Steps) -> bool:
+    """Whether a CloudFormation path stands in a type, and a template may write it."""
+    schema = resource_schema(native)
+    if schema is None:
+        return False
+    read_only = {tuple(pointer.split("/")[2:]) for pointer in schema.get("readOnlyProperties", ())}
+    names = tuple(step for step in path if isinstance(step, str) and step != "[]")
+    if names[:1] and names[0] in RESOURCE_ATTRIBUTES:
+        return len(names) == 1
+    return names not in read_only and in_schema(schema, schema, path)
+
+
+def in_kind(native: str, path: Steps) -> bool:
+    definition = kubernetes_kinds().get(native)
+    return definition is not None and in_schema(kubernetes_definitions(), definition, path)
+
+
+def in_schema(root: Schema, schema: Any, path: Steps) -> bool:
+    """Whether a path stands in what a JSON Schema describes; arrays are entered wherever a name follows."""
+    if not isinstance(schema, dict):
+        return bool(path) is False or schema is True
+    if "$ref" in schema:
+        return in_schema(root, resolved(root, schema["$ref"]), path)
+    if not path:
+        return True
+    step, rest = path[0], path[1:]
+    if "items" in schema:
+        return in_schema(root, schema["items"], rest if step == "[]" or isinstance(step, int) else path)
+    if step == "[]" or isinstance(step, int):
+        return in_schema(root, schema, rest)
+    if step in schema.get("properties", {}):
+        return in_schema(root, schema["properties"][step], rest)
+    branches = [branch for word in ("oneOf", "anyOf", "allOf") for branch in schema.get(word, ())]
+    if any(in_schema(root, branch, path) for branch in branches if branch.keys() & {"properties", "items", "$ref"}):
+        return True
+    for free in (*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")):
+        if isinstance(free, dict):
+            return in_schema(root, free, rest)
+    return "properties" not in schema and "object" in schema.get("type", ())
+
+
+def resolved(root: Schema, reference: str) -> Schema:
+    found = root
+    for part in reference.partition("#/")[2].split("/"):
+        found = found[part.replace("~1", "/").replace("~0", "~")]
+    return found
+
+
+_FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes": in_kind}
+
+
+# What rows write down
+
+PATHS_IN_ARGUMENTS = frozenset(
+    {
+        "binding", "by", "entries", "exports", "group", "inherits", "key", "mode", "name", "of", "options", "path", "policy",
+        "replica_of", "satellite", "switch", "unit_path",
+    }
+)  # fmt: skip
+"""Arguments of computed properties (`with:`) that are paths; `WORDS` lists those which are so called and are none."""
+WORDS = frozenset({("entry_flag", "key"), ("entry_flag", "name"), ("namespace_pod_security", "mode")})
+OTHER_ARGUMENTS = frozenset(
+    {
+        "actions", "as_s3", "ask", "at", "covers", "default", "defaults", "fields", "means", "needs", "otherwise", "product",
+        "setting", "unit", "unset", "value", "values", "without", "zero",
+    }
+)  # fmt: skip
+
+
+def places(row: Row) -> Iterator[Place]:
+    """Every path that a row writes down, in the types that it should stand in."""
+    for path in row.name:
+        yield place(row, "name", path)
+    for alias, native, by in row.satellites:
+        yield Place(f"{row.type} @{alias} by", row.dialect, [native], by)
+    for alias, path in row.parts.items():
+        if path:
+            yield place(row, f"part {alias}", path)
+    for name, spec in row.properties.items():
+        for path in [*spec.get("paths", ()), *spec.get("inherits", ()), *argument_paths(spec)]:
+            yield place(row, name, path)
+
+
+def place(row: Row, where: str, path: Steps) -> Place:
+    """A path of a row; one that begins at a satellite or at a part stands in that one's type."""
+    where = f"{row.type} {where}"
+    head = path[0]
+    if not (isinstance(head, str) and head.startswith("@")):
+        return Place(where, row.dialect, row.native_types, path)
+    alias = head[1:]
+    if alias in row.parts:
+        return Place(where, row.dialect, row.native_types, [*row.parts[alias], *path[1:]])
+    return Place(where, row.dialect, [native for name, native, _ in row.satellites if name == alias], path[1:])
+
+
+def argument_paths(spec: Mapping[str, Any]) -> Iterator[Steps]:
+    for name, value in spec.get("with", {}).items():
+        if name in PATHS_IN_ARGUMENTS and (spec["compute"], name) not in WORDS:
+            for path in [value] if isinstance(value, str) else value:
+                yield steps(path, name)
