@@ -38,6 +38,7 @@ class Identities:
     def __init__(self, graph: ResourceGraph) -> None:
         self._graph = graph
         self._trusts: dict[int, list[Trust | Unknown]] = {}
+        self._annotated: dict[int, bool] = {}
 
     @cached_property
     def _by_native(self) -> dict[str, list[View]]:
@@ -132,6 +133,14 @@ class Identities:
                 found.append(account)
             elif isinstance(given, Unknown):
                 found.append(given)
+        return found
+
+    def annotated(self, cluster: Cluster) -> bool:
+        """Whether any service account of a cluster says, or may say, which role it takes."""
+        found = self._annotated.get(id(cluster))
+        if found is None:
+            accounts = cluster.accounts.values()
+            found = self._annotated[id(cluster)] = any(role_arn(account) is not None for account in accounts)
         return found
 
     def declared(self, account: Account) -> bool:

@@ -166,8 +166,7 @@ def pod_cloud_identity(view: View) -> Value | Derived:
     """
     identities = view.graph.identities
     cluster = view.graph.cluster(view.resource.scope)
-    annotated = any(role_arn(account) is not None for account in cluster.accounts.values())
-    if not annotated and not any(identities.of(native) for native in _AWS_NODES):
+    if not identities.annotated(cluster) and not any(identities.of(native) for native in _AWS_NODES):
         return None
     name = account_of(view)
     if not isinstance(name, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from phiward.graph.mesh.model import Answer, Inbound, Step, agreed, every
 from phiward.graph.truth import Truth
@@ -17,7 +17,7 @@ class Grant:
     `everyone` is everybody who can reach the port, or everybody in the mesh; `admits` says it of the workloads of a
     namespace; `authenticated` whether whoever comes has to show an identity of the mesh. `name` is how a message calls
     the entry, where that is not the step's name. `only` are all namespaces that it may let in, where they are written
-    out, so that nobody has to ask it for each namespace there is.
+    out, and `alike` says that it admits all or none of them, so that nobody has to ask it for each namespace there is.
     """
 
     step: Step
@@ -26,6 +26,7 @@ class Grant:
     authenticated: Truth = True
     name: str = ""
     only: frozenset[str] | None = None
+    alike: bool = False
 
     def says(self, what: str) -> str:
         """A sentence about the entry."""
@@ -70,7 +71,7 @@ def apart(access: Access, others: Mapping[str, str | Unknown]) -> Answer:
     """Whether no workload of other tenants' namespaces comes in; `others` are namespaces with their tenants."""
     answers = [_undoubted(access)]
     for grant in access.grants:
-        for namespace in others if grant.only is None else sorted(grant.only & others.keys()):
+        for namespace in _asked(grant, others):
             tenant, admitted = others[namespace], grant.admits(namespace)
             if admitted is True and isinstance(tenant, Unknown):
                 admitted = tenant
@@ -80,6 +81,16 @@ def apart(access: Access, others: Mapping[str, str | Unknown]) -> Answer:
             if admitted is True:
                 return every(answers)
     return every(answers)
+
+
+def _asked(grant: Grant, others: Mapping[str, str | Unknown]) -> Iterable[str]:
+    """The namespaces that an entry has to be asked for."""
+    if grant.only is not None:
+        return sorted(namespace for namespace in grant.only if namespace in others)
+    if not grant.alike:
+        return others
+    certain = (namespace for namespace in others if not isinstance(others[namespace], Unknown))
+    return [next(certain, None) or next(iter(others))]
 
 
 def _each(access: Access, holds: Callable[[Grant], Truth], why: str) -> Answer:

@@ -24,6 +24,7 @@ from phiward.record import replace
 
 AUTHORIZATION_POLICY = "security.istio.io/AuthorizationPolicy"
 _DRY_RUN = "istio.io/dry-run"
+_OPEN = "Istio, where no AuthorizationPolicy allows,"
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 Selected = list[tuple[View, Truth]]
 
@@ -93,7 +94,7 @@ class Authorizations:
                 f"the AuthorizationPolicies of the mesh (namespace {self._config.root}) are not in what was scanned",
                 f"scan what is applied to {self._config.root} too, or add a policy to the namespace",
             )
-        return Grant(step, everyone, lambda _: everyone, name="Istio, where no AuthorizationPolicy allows,")
+        return Grant(step, everyone, lambda _: everyone, name=_OPEN, alike=True)
 
 
 def _perhaps(grant: Grant, selected: Truth) -> Grant:
@@ -116,7 +117,8 @@ def _less(grant: Grant, denying: list[Rule], doubt: Unknown | None) -> Grant:
 
     everyone = False if any(rule.denies_strangers for rule in denying) else grant.everyone
     only = first_known([grant.only, *(rule.spares for rule in denying)])
-    return replace(grant, everyone=doubt if doubt and everyone is True else everyone, admits=admits, only=only)
+    everyone = doubt if doubt and everyone is True else everyone
+    return replace(grant, everyone=everyone, admits=admits, only=only, alike=grant.alike and not denying)
 
 
 def _named(view: View) -> Step:

@@ -177,5 +177,5 @@ class Linkerd:
 def _of_the_mesh(default: Access, step: Step) -> Access:
     """Whom a port lets in that asks for an identity, whatever the default policy says."""
     if default.doubt:
-        return Access((Grant(step, default.doubt, lambda _: default.doubt or False),), default.steps)
+        return Access((Grant(step, default.doubt, lambda _: default.doubt or False, alike=True),), default.steps)
     return Access(tuple(of_identities(step, ["*"]) for _ in default.grants), default.steps)

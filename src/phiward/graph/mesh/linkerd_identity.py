@@ -48,7 +48,7 @@ def of_networks(step: Step, networks: Value, authenticated: Truth = False) -> Gr
 def not_seen(step: Step, reason: str, *, authenticated: bool = True) -> Grant:
     """Clients by something that was not scanned: a part of the mesh's own, or perhaps of all."""
     doubt = Unknown(reason, "scan the manifest that declares it too")
-    return Grant(step, doubt, lambda _: doubt, True if authenticated else doubt)
+    return Grant(step, doubt, lambda _: doubt, True if authenticated else doubt, alike=True)
 
 
 def _is_everyone(identity: Value) -> Truth:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,29 @@ _LABELLED = ("tag", "namespace_label")
 Mesh = Istio | Linkerd | Consul | Cilium
 
 
+class Others(Mapping[str, str | Unknown]):
+    """Namespaces with their tenants but for those of one tenant: kept once for all tenants, of whom there are many."""
+
+    def __init__(self, tenants: Mapping[str, str | Unknown], tenant: str) -> None:
+        self._tenants = tenants
+        self._tenant = tenant
+
+    def __getitem__(self, namespace: str) -> str | Unknown:
+        found = self._tenants[namespace]
+        if found == self._tenant:
+            raise KeyError(namespace)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, whose in self._tenants.items() if whose != self._tenant)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return next(iter(self), None) is not None
+
+
 class Meshes:
     """What the meshes of one cluster do, worked out once for each workload."""
 
@@ -36,7 +60,6 @@ class Meshes:
         self._workloads = {id(view): Workload(view, cluster) for view in cluster.workloads}
         self._plaintext: dict[int, Answer] = {}
         self._guards: dict[int, tuple[Answer, Accesses] | None] = {}
-        self._others: dict[str, dict[str, str | Unknown]] = {}
 
     @property
     def workloads(self) -> list[Workload]:
@@ -52,12 +75,9 @@ class Meshes:
         """Istio, whether it is in use or not."""
         return Istio(self._cluster)
 
-    def others(self, tenant: str) -> dict[str, str | Unknown]:
+    def others(self, tenant: str) -> Others:
         """The namespaces of other tenants, or of those who may be others, each with its tenant."""
-        found = self._others.get(tenant)
-        if found is None:
-            found = self._others[tenant] = {name: whose for name, whose in self._tenants.items() if whose != tenant}
-        return found
+        return Others(self._tenants, tenant)
 
     @cached_property
     def _tenants(self) -> dict[str, str | Unknown]:
