@@ -178,6 +178,49 @@ def places(row: Row) -> Iterator[Place]:
             yield place(row, name, path)
 
 
+def word_places(row: Row, twin: Row) -> Iterator[Place]:
+    """Both sides of a row's words: the names in the Terraform types of its twin, and where they stand in its own."""
+    for name, (at, inner) in row.words.items():
+        if not name.startswith("@"):
+            yield from _word(row, twin.native_types, row.native_types, [name], at, inner)
+            continue
+        natives = [native for alias, native, _ in twin.satellites if alias == name[1:]]
+        attached = [native for alias, native, _ in row.satellites if alias == name[1:]]
+        for inside, (at_inside, deeper) in inner.items():
+            if at:
+                yield from _word(row, natives, row.native_types, [inside], _joined(at, at_inside), deeper)
+            if attached:
+                yield from _word(row, natives, attached, [inside], at_inside, deeper)
+
+
+def _word(
+    row: Row, theirs: Sequence[str], ours: Sequence[str], name: Steps, at: Steps | None, inner: Mapping[str, Any]
+) -> Iterator[Place]:
+    where = f"{row.type} words {'.'.join(map(str, name))}"
+    if theirs:
+        yield Place(where, "terraform", theirs, name)
+    if at is None:
+        return
+    yield Place(where, row.dialect, ours, at)
+    for inside, (at_inside, deeper) in inner.items():
+        yield from _word(row, theirs, ours, [*name, inside], _joined(at, at_inside), deeper)
+
+
+def _joined(at: Steps, inside: Steps | None) -> Steps | None:
+    return None if inside is None else [*at, *inside]
+
+
+def words_of(row: Row) -> set[str]:
+    """Every name that a row has a word for, at whatever depth."""
+
+    def names(words: Mapping[str, Any]) -> Iterator[str]:
+        for name, (_, inner) in words.items():
+            yield name
+            yield from names(inner)
+
+    return set(names(row.words))
+
+
 def place(row: Row, where: str, path: Steps) -> Place:
     """A path of a row; one that begins at a satellite or at a part stands in that one's type."""
     where = f"{row.type} {where}"

@@ -17,7 +17,10 @@ from tests.conformance.catalog_paths import (
     has_type,
     in_provider,
     places,
+    word_places,
+    words_of,
 )
+from tests.conformance.computed_reads import texts
 from tests.conftest import REPOSITORY
 
 from phiward.graph.computed import SUBJECTS
@@ -73,6 +76,34 @@ def test_every_path_stands_in_its_type(row: Row) -> None:
         and not any((native, place.path[0]) in OTHER_RELEASES for native in place.natives)
     ]
     assert missing == []
+
+
+TERRAFORM = {row.type: row for row in PACK.rows() if row.dialect == "terraform"}
+WORDED = [pytest.param(row, id=row.type) for row in PACK.rows() if row.words]
+
+
+@pytest.mark.parametrize("row", WORDED)
+def test_every_word_is_one_of_both_dialects(row: Row) -> None:
+    assert [str(place) for place in word_places(row, TERRAFORM[row.type]) if not place.stands()] == []
+
+
+TRANSLATED = [
+    pytest.param(row, name, id=f"{row.type} {name}")
+    for row in PACK.rows()
+    if row.dialect == "cloudformation"
+    for name, spec in row.properties.items()
+    if "compute" in spec
+]
+
+
+@pytest.mark.parametrize(("row", "name"), TRANSLATED)
+def test_what_a_computed_property_reads_has_a_word(row: Row, name: str) -> None:
+    twin = TERRAFORM[row.type]
+    natives = [*twin.native_types, *(native for _, native, _ in twin.satellites)]
+    attributes = set().union(*(names(PROVIDER[native]) for native in natives))
+    attributes |= {f"@{alias}" for alias, _, _ in twin.satellites}
+    read = texts(row.properties[name]["compute"]) & attributes
+    assert read - words_of(row) == set()
 
 
 def test_every_argument_is_sorted_into_paths_and_words() -> None:

@@ -10,6 +10,7 @@ from phiward.graph.keys import CUSTODIES, KeyUse, key_use
 from phiward.graph.reading import MISSING, Step, read_path
 from phiward.graph.tenancy import Surroundings, Tenancy, data_class, identify_tenant
 from phiward.graph.truth import why, written
+from phiward.graph.words import Words, translated, within
 from phiward.model.finding import Subject
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Resource
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from phiward.pack import Row
 
 _NO_FIELDS: Mapping[str, AttributePath] = MappingProxyType({})
+_NO_WORDS: Words = MappingProxyType({})
 ABSENT = None
 """What a property reads as where nothing is written and the catalog names no default."""
 
@@ -76,12 +78,13 @@ class Reading:
 class View:
     """A resource that the catalog describes."""
 
-    __slots__ = ("_header", "_readings", "_subject", "_tags", "_tenancy", "graph", "resource", "row")
+    __slots__ = ("_header", "_readings", "_subject", "_tags", "_tenancy", "graph", "resource", "row", "words")
 
-    def __init__(self, resource: Resource, row: Row, graph: ResourceGraph) -> None:
+    def __init__(self, resource: Resource, row: Row, graph: ResourceGraph, words: Words | None = None) -> None:
         self.resource = resource
         self.row = row
         self.graph = graph
+        self.words = row.words if words is None else words
         self._readings: dict[str, Reading] = {}
         self._tenancy: Tenancy | None = None
         self._tags: Value = MISSING
@@ -175,10 +178,13 @@ class View:
     # -- what computed properties ask
 
     def get(self, path: str) -> Value:
-        """The value at a path of the source's dialect: None where absent, undecided values kept."""
+        """The value at a path of Terraform's, or of the source's own dialect: None where absent, undecided kept.
+
+        Where the row has `words` for the dialect, a path of Terraform's is translated, and so are the names in a block.
+        """
         from phiward.pack.paths import steps
 
-        value, _ = self.read(steps(path, self.row.type))
+        value, _ = translated(self, steps(path, self.row.type))
         return None if value is MISSING else value
 
     def read(self, path: Sequence[Step]) -> tuple[Value, tuple[Resource, AttributePath]]:
@@ -221,11 +227,21 @@ class View:
         return found or (hidden, (self.resource, ()))
 
     def satellites(self, alias: str) -> list[View | Unknown]:
-        """Views of the side resources; may end in an `Unknown` where one may be hidden."""
-        return [
-            s if isinstance(s, Unknown) else View(s, self.row, self.graph)
-            for s in self.graph.satellites(self.resource, self.row, alias)
+        """Views of the side resources; may end in an `Unknown` where one may be hidden.
+
+        What the dialect writes into the resource itself comes first.
+        """
+        at, words = self.words.get(f"@{alias}", (None, _NO_WORDS))
+        inside: list[View | Unknown] = [
+            part if isinstance(part, Unknown) else View(part, self.row, self.graph, words)
+            for part in (within(self, at) if at else ())
         ]
+        attached = self.graph.satellites(self.resource, self.row, alias) if self.attaches(alias) else ()
+        return inside + [s if isinstance(s, Unknown) else View(s, self.row, self.graph, words) for s in attached]
+
+    def attaches(self, alias: str) -> bool:
+        """Whether side resources are attached under an alias."""
+        return any(alias == name for name, _, _ in self.row.satellites)
 
     def follow(self, reference: Value) -> View | None:
         """The view of the resource that a reference leads to, catalogued or not; None for anything else."""
@@ -234,7 +250,7 @@ class View:
         resource = self.graph.find(reference.address, self.resource.scope)
         if resource is None:
             return None
-        return self.graph.view_of(resource) or View(resource, self.row, self.graph)
+        return self.graph.view_of(resource) or View(resource, self.row, self.graph, _NO_WORDS)
 
     def _resolve(self, reference: Reference) -> Value:
         return self.graph.resolve(reference, self.resource.scope)
@@ -288,7 +304,7 @@ class View:
         from phiward.pack.paths import steps
 
         for path in paths:
-            value, where = self.read(steps(path, self.row.type))
+            value, where = translated(self, steps(path, self.row.type))
             if value is not MISSING and where[1]:
                 return where
         return self.resource, ()

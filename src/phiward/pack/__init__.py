@@ -62,6 +62,8 @@ class Row:
     """Places inside the resource that paths begin at: `@pod.spec` of a Deployment is `spec.template.spec`."""
     read_by: tuple[str, ...]
     """The rules that read it to judge other resources."""
+    words: Mapping[str, Any]
+    """What computed properties call an attribute, to where it stands in this dialect: see `graph.words`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Pack:
                 properties=spoken["properties"],
                 parts=spoken["parts"],
                 read_by=tuple(raw["read_by"]),
+                words=spoken["words"],
             )
         return made
 

@@ -26,7 +26,7 @@ _RULE_KEYS = {
 }  # fmt: skip
 _ROW_KEYS = {
     "type", "title", "kinds", "name", "satellites", "properties", "service", "doc", "parent", "like", "parts",
-    "read_by", *DIALECTS,
+    "read_by", "words", *DIALECTS,
 }  # fmt: skip
 _DIALECT_KEYS = {"path", "values", "present", "inherits", "constant", "compute", "with", "default"}
 _PROPERTY_KEYS = {"default", "doc", "fix", *DIALECTS}
@@ -144,6 +144,7 @@ class Compiler:
             "name": [steps(name, where) for name in names],
             "parts": {name: part_steps(path, where) for name, path in row.get("parts", {}).items()},
             "satellites": self.satellites(row.get("satellites", {}).get(dialect, {}), where),
+            "words": self.words(row.get("words", {}).get(dialect, {}), f"{where}.words"),
             "properties": properties,
         }
 
@@ -151,6 +152,18 @@ class Compiler:
         found = []
         for alias, spec in satellites.items():
             found += [[alias, native, steps(spec["by"], where)] for native in as_list(spec["type"])]
+        return found
+
+    def words(self, words: Any, where: str) -> Compiled:
+        """What computed properties call an attribute -> where it stands, and the words inside of it."""
+        found: Compiled = {}
+        for name, spec in words.items():
+            if isinstance(spec, dict):
+                self.known(spec, {"at", "words"}, where)
+                at, inner = spec.get("at", []), self.words(spec["words"], f"{where}.{name}")
+            else:
+                at, inner = spec, {}
+            found[name] = [steps(at, where) if isinstance(at, str) else at, inner]
         return found
 
     def property(self, name: str, spec: Any, dialect: str, where: str) -> Compiled:
