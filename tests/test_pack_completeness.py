@@ -15,6 +15,7 @@ from phiward.engine.graph_rules import GRAPH_RULES, graph_rule
 from phiward.engine.judge import reach
 from phiward.model.rule import Rule
 from phiward.pack import Row, load_pack, pack_directory
+from phiward.pack.reference import load_reference
 from tests.test_rules import FILE, files_of
 
 PACK = load_pack()
@@ -32,50 +33,8 @@ TOOLS = {
     "terrascan",
     "cdk-nag",
 }
-THEMES = frozenset(
-    [
-        "encryption-at-rest",
-        "key-management",
-        "per-tenant-keys",
-        "tls-in-transit",
-        "service-to-service-tls",
-        "public-exposure",
-        "network-ingress",
-        "network-segmentation",
-        "edge-protection",
-        "iam-least-privilege",
-        "identity-lifecycle",
-        "credential-hygiene",
-        "mfa-root-protection",
-        "audit-logging-control-plane",
-        "audit-logging-data-plane",
-        "log-protection-retention",
-        "log-content-safety",
-        "monitoring-alerting",
-        "threat-detection",
-        "backup-coverage",
-        "backup-protection",
-        "restore-testing",
-        "availability-emergency-mode",
-        "integrity-deletion-protection",
-        "patch-vulnerability",
-        "compute-hardening",
-        "secrets-management",
-        "cicd-supply-chain",
-        "k8s-control-plane",
-        "k8s-workload-hardening",
-        "k8s-network-mesh",
-        "k8s-rbac-identity",
-        "confidential-computing",
-        "tenancy-isolation",
-        "phi-tagging",
-        "eligible-services",
-        "session-emergency",
-        "documentation-retention",
-        "risk-analysis-evaluation",
-        "breach-readiness",
-    ]
-)
+REFERENCE = load_reference(rule.id for rule in PACK.rules)
+THEMES = frozenset(theme.id for theme in REFERENCE.themes)
 
 
 def texts_of(rule: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,86 @@
+"""What the pack says of itself names what exists, says something of everything, and is accepted by its schemas."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+import yaml
+
+from phiward.cli import COMMANDS
+from phiward.errors import PackError
+from phiward.pack import load_pack, pack_directory
+from phiward.pack.reference import REASONS, Check, Concept, Gap, Practice, load_reference
+from tests.pack.test_schemas import SCHEMAS, check
+
+PACK = load_pack()
+REFERENCE = load_reference(rule.id for rule in PACK.rules)
+FILES = ("themes", "concepts", "practices", "gaps", "crosswalk")
+CONCEPTS = {concept.id: concept for concept in REFERENCE.concepts}
+CHECKS = [(tool.id, check) for tool in REFERENCE.tools for check in tool.checks]
+WITH_OUTCOME = [
+    pytest.param(each, id=each.id) for each in chain(REFERENCE.concepts, REFERENCE.practices, REFERENCE.gaps)
+]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_satisfies_its_schema(name):
+    check(name, yaml.safe_load((pack_directory() / f"{name}.yaml").read_text()), f"{name}.yaml")
+
+
+def test_the_reasons_of_the_schemas_are_ours():
+    for name in ("concepts", "practices", "gaps"):
+        reason = SCHEMAS[name]["items"]["properties"]["not_decided"]["properties"]["reason"]
+        assert set(reason["enum"]) == set(REASONS)
+
+
+def test_nothing_has_two_names():
+    for group in (REFERENCE.themes, REFERENCE.concepts, REFERENCE.practices, REFERENCE.gaps):
+        ids = [each.id for each in group]
+        assert len(set(ids)) == len(ids)
+
+
+def test_it_is_as_whole_as_it_claims():
+    assert len(PACK.citations) == 126
+    assert len(REFERENCE.themes) == 40
+    assert len(REFERENCE.concepts) >= 181
+    assert len(REFERENCE.gaps) >= 26
+    assert len(REFERENCE.practices) >= 31
+
+
+@pytest.mark.parametrize("each", WITH_OUTCOME)
+def test_everything_ends_somewhere(each: Concept | Practice | Gap):
+    outcome = each.outcome
+    assert outcome.rules or outcome.answers or outcome.manual or outcome.reason
+    assert not (outcome.rules and outcome.reason), "what the rules leave open is said in `part`"
+    assert set(outcome.answers) <= set(COMMANDS)
+    known = {rule.id for rule in PACK.rules}
+    assert set(outcome.rules) <= known
+    for text in (outcome.part, outcome.because):
+        assert not text.endswith(".")
+
+
+def test_citations_exist():
+    cited = chain(REFERENCE.themes, REFERENCE.concepts, REFERENCE.gaps, (check for _, check in CHECKS))
+    unknown = {citation for each in cited for citation in each.citations if citation not in PACK.citations}
+    assert unknown == set()
+
+
+@pytest.mark.parametrize("concept", [pytest.param(each, id=each.id) for each in REFERENCE.concepts])
+def test_a_concept_has_a_theme_and_a_check(concept: Concept):
+    assert concept.theme in {theme.id for theme in REFERENCE.themes}
+    ours = {each.id for _, each in CHECKS if concept.id in each.concepts}
+    assert ours
+    assert set(concept.unlike) <= ours
+
+
+@pytest.mark.parametrize(("tool", "each"), [pytest.param(tool, each, id=f"{tool} {each.id}") for tool, each in CHECKS])
+def test_a_check_belongs_to_a_concept_or_says_what_it_looks_at(tool: str, each: Check):
+    assert each.concepts or each.checks
+    assert set(each.concepts) <= set(CONCEPTS)
+
+
+def test_a_rule_that_is_not_there_is_refused_by_name():
+    with pytest.raises(PackError, match="names a rule that does not exist: '") as error:
+        load_reference(rule.id for rule in PACK.rules if rule.id != "encryption-at-rest")
+    assert error.value.where
