@@ -15,6 +15,7 @@ COMMANDS = {
     "scan": "Judge configuration and report.",
     "explain": "Show one resource as Phiward reads it.",
     "rules": "List and show the rules.",
+    "coverage": "Show what the rules cover, and what stays manual.",
     "waivers": "Check the exceptions that are written in the configuration.",
     "completion": "Print the shell completion script.",
 }

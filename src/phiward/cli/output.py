@@ -45,7 +45,7 @@ def write_reports(report: Report, targets: Sequence[Target], *, verbose: bool) -
         style = Style(color=terminal and not os.environ.get("NO_COLOR"), width=_width(terminal), verbose=verbose)
         text = render(report, name, style)
         if where == "-":
-            _print(text, color=style.color)
+            print_text(text, color=style.color)
             continue
         try:
             Path(where).write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
@@ -53,7 +53,7 @@ def write_reports(report: Report, targets: Sequence[Target], *, verbose: bool) -
             raise UsageError(f"the report {where!r} cannot be written: {error.strerror}") from error
 
 
-def _print(text: str, *, color: bool) -> None:
+def print_text(text: str, *, color: bool = False) -> None:
     """To standard output. A reader that has gone away wants no more of it, and that changes no exit status."""
     try:
         click.echo(text, nl=not text.endswith("\n"), color=color)

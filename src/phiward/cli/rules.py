@@ -8,12 +8,11 @@ from typing import Any
 import click
 
 from phiward.cli.options import SEVERITY_CHOICE, severity
+from phiward.coverage import speaker
 from phiward.errors import UsageError
 from phiward.model.rule import Rule
 from phiward.pack import Pack, load_pack
 
-SOURCES = {"terraform": ("terraform", "terraform-plan", "terraform-state"), "kubernetes": ("kubernetes",)}
-"""The sources that speak each dialect of the catalog."""
 FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
@@ -61,30 +60,16 @@ def show_rule(id_: str, format_: str) -> None:
     click.echo(json.dumps(as_json(rule, pack), indent=2) if format_ == "json" else as_text(rule, pack))
 
 
-def resource_types(rule: Rule, pack: Pack) -> list[str]:
-    """The catalog types that a rule can speak to."""
-    from phiward.engine.judge import reach
-
-    return sorted({row.type for row in pack.rows() if reach(rule, row)})
-
-
-def sources(rule: Rule, pack: Pack) -> list[str]:
-    """The sources that a rule can judge."""
-    from phiward.engine.judge import reach
-
-    spoken = {row.dialect for row in pack.rows() if reach(rule, row)}
-    return [source for dialect, found in SOURCES.items() if dialect in spoken for source in found]
-
-
 def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
+    judged = speaker(rule, pack.rows())
     return {
         "id": rule.id,
         "title": rule.title,
         "theme": rule.theme,
         "severity": rule.severity.label,
         "citations": list(rule.citations),
-        "sources": sources(rule, pack),
-        "resource_types": resource_types(rule, pack),
+        "sources": list(judged.sources),
+        "resource_types": list(judged.all_types),
         "because": rule.because,
         "fix": rule.fix,
         "fix_snippets": dict(rule.fix_snippets),
@@ -107,7 +92,7 @@ def as_text(rule: Rule, pack: Pack) -> str:
         entry = pack.citations[citation]
         name = entry["specification"] or entry["standard"]
         lines.append(f"  {citation}  {name} ({entry['designation']})")
-    lines += ["", "Resource types", wrapped(", ".join(resource_types(rule, pack)) or "a whole root")]
+    lines += ["", "Resource types", wrapped(", ".join(speaker(rule, pack.rows()).all_types))]
     if rule.equivalents:
         lines += ["", "Equivalents", *(f"  {tool}: {', '.join(ids)}" for tool, ids in rule.equivalents.items() if ids)]
     return "\n".join(lines)
