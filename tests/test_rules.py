@@ -24,7 +24,7 @@ EXAMPLES = [
     for number, example in enumerate(rule["examples"], 1)
 ]
 SNIPPETS = [pytest.param(id_, rule["fix_snippets"], id=id_) for id_, rule in RULES.items() if "fix_snippets" in rule]
-FILE = {"terraform": "main.tf", "kubernetes": "manifests.yaml"}
+FILE = {"terraform": "main.tf", "kubernetes": "manifests.yaml", "cloudformation": "template.yaml"}
 """What an example of a dialect is written into."""
 
 
@@ -34,15 +34,17 @@ def files_of(example: dict[str, Any]) -> dict[str, str]:
     return written
 
 
-def verdicts(directory: Path, rule: str, files: dict[str, str], settings: Any = None) -> list[Finding]:
-    """What one rule says about some files."""
+def verdicts(
+    directory: Path, rule: str, files: dict[str, str], settings: Any = None, parameters: dict[str, Any] | None = None
+) -> list[Finding]:
+    """What one rule says about some files. `parameters` are those of templates."""
     for name, text in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     if settings is not None:
         (directory / "phiward.yaml").write_text(yaml.safe_dump(settings))
-    report = scan(Settings(paths=(directory,), today=TODAY, rules=(rule,)))
+    report = scan(Settings(paths=(directory,), today=TODAY, rules=(rule,), template_parameters=parameters or {}))
     assert not [d for d in report.diagnostics if d.code == "syntax"], report.diagnostics
     return list(report.findings)
 
@@ -53,7 +55,7 @@ def described(findings: list[Finding]) -> str:
 
 @pytest.mark.parametrize("rule, example", EXAMPLES)
 def test_example(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
-    findings = verdicts(tmp_path, rule, files_of(example), example.get("settings"))
+    findings = verdicts(tmp_path, rule, files_of(example), example.get("settings"), example.get("parameters"))
     address = example.get("resource")
     if address:
         findings = [f for f in findings if f.subject.address == address]

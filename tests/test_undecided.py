@@ -52,11 +52,13 @@ def test_an_unknown_example_passes_and_fails_once_it_is_decided(
     before, after = tmp_path / "undecided", tmp_path / "decided"
     before.mkdir()
     after.mkdir()
-    found = asked(verdicts(before, rule, files_of(example), example.get("settings")), example)
+    given = example.get("parameters", {})
+    found = asked(verdicts(before, rule, files_of(example), example.get("settings"), given), example)
     undecided = {address for address, verdict in found.items() if verdict is not Verdict.NOT_APPLICABLE}
     assert {found[address] for address in undecided} == {Verdict.UNKNOWN}
     settings = decision.get("settings", example.get("settings"))
-    findings = verdicts(after, rule, decided(example, decision), settings)
+    parameters = {**given, **decision.get("parameters", {})}
+    findings = verdicts(after, rule, decided(example, decision), settings, parameters)
     found = {address: verdict for address, verdict in asked(findings, example).items() if address in undecided}
     assert found == dict.fromkeys(undecided, Verdict(way)), described(findings)
 

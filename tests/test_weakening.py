@@ -40,8 +40,10 @@ MOVES = {
 class Tree:
     """A directory in which one text after another is judged by one rule."""
 
-    def __init__(self, directory: Path, rule: str, files: dict[str, str], settings: dict[str, Any] | None) -> None:
+    def __init__(self, directory: Path, rule: str, example: dict[str, Any]) -> None:
+        files, settings = files_of(example), example.get("settings")
         self.directory, self.rule, self.files = directory, rule, files
+        self.parameters = example.get("parameters", {})
         for name in files:
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
         if settings is not None:
@@ -50,7 +52,8 @@ class Tree:
     def judge(self, changed: dict[str, str] | None = None) -> dict[str, Finding]:
         for name, text in {**self.files, **(changed or {})}.items():
             (self.directory / name).write_text(text)
-        report = scan(Settings(paths=(self.directory,), today=TODAY, rules=(self.rule,)))
+        paths = (self.directory,)
+        report = scan(Settings(paths=paths, today=TODAY, rules=(self.rule,), template_parameters=self.parameters))
         assert not [d for d in report.diagnostics if d.code == "syntax"], (changed, report.diagnostics)
         return {finding.subject.address: finding for finding in report.findings}
 
@@ -59,7 +62,7 @@ def trees(rule: str, directory: Path) -> Iterator[tuple[str, Tree]]:
     for number, example in enumerate(RULES[rule]["examples"]):
         top = directory / str(number)
         top.mkdir()
-        yield example["title"], Tree(top, rule, files_of(example), example.get("settings"))
+        yield example["title"], Tree(top, rule, example)
 
 
 def turned(rule: str, before: dict[str, Finding], after: dict[str, Finding]) -> list[str]:

@@ -29,6 +29,8 @@ class Settings:
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: tuple[Path, ...] = ()
     environment_variables: Mapping[str, str] = field(default_factory=dict)
+    template_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Values for the parameters of CloudFormation templates."""
     workspace: str = ""
     rules: tuple[str, ...] = ()
     severity: Severity = Severity.LOW

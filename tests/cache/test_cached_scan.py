@@ -269,6 +269,7 @@ OTHERWISE: dict[str, Any] = {
     "variables": {"given": "true"},
     "variable_files": (),
     "environment_variables": {"encrypted": "false"},
+    "template_parameters": {"Encrypted": "false"},
     "workspace": "prod",
     "rules": ("encryption-at-rest",),
     "severity": Severity.HIGH,

@@ -14,7 +14,11 @@ from phiward.pack import Pack, Row
 from phiward.pack.reference import Concept, Outcome, Reference
 from phiward.record import dataclass
 
-SOURCES = {"terraform": ("terraform", "terraform-plan", "terraform-state"), "kubernetes": ("kubernetes",)}
+SOURCES = {
+    "terraform": ("terraform", "terraform-plan", "terraform-state"),
+    "kubernetes": ("kubernetes",),
+    "cloudformation": ("cloudformation",),
+}
 """The sources that speak each dialect of the catalog."""
 STATES = ("checked", "in part", "no rule", "manual", "provider")
 """Of a citation: its rules decide it or a part of it, no rule does though one could, people do, the provider does."""

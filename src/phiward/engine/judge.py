@@ -26,7 +26,14 @@ from phiward.record import dataclass, replace
 
 MAX_EVIDENCE = 50
 _VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
-_WORDS = {"account": ("root", "root module"), "cluster": ("cluster", "manifests")}
+_WORDS = {
+    "terraform": ("root", "root module", "this root, and another root may declare one"),
+    "kubernetes": (
+        "cluster", "manifests", "these manifests, and the cluster may hold one that is not among them",
+    ),
+    "cloudformation": ("template", "template", "this template, and another template may declare one"),
+}  # fmt: skip
+"""By source: what a scope is called, what it is, and where what it lacks may be."""
 _AS_THEY_ARE = frozenset({bool, str, int, type(None)})
 _placeholder = pattern(r"\{(\w+)\}")
 
@@ -332,7 +339,7 @@ def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluat
         return _scope_finding(rule, scope, Verdict.UNKNOWN, evidence, _scope_location(views))
     if not scope.complete:
         why = Unknown(
-            f"no {what} that satisfies it is declared in {_KINDS[scope.kind]}",
+            f"no {what} that satisfies it is declared in {_called(scope)[2]}",
             f"list it under complete_roots in phiward.yaml if it declares the whole {scope.kind}",
         )
         evidence = (Evidence(what, why, "declared", _scope_location(views)),)
@@ -342,12 +349,6 @@ def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluat
     return _scope_finding(rule, scope, Verdict.FAIL, evidence, _scope_location(views))
 
 
-_KINDS = {
-    "account": "this root, and another root may declare one",
-    "cluster": "these manifests, and the cluster may hold one that is not among them",
-}
-
-
 def _rows(views: list[View]) -> Iterable[Row]:
     """The catalog rows of some views, each once."""
     return {id(view.row): view.row for view in views}.values()
@@ -355,7 +356,7 @@ def _rows(views: list[View]) -> Iterable[Row]:
 
 def _if_there(outcome: Outcome, view: View) -> Outcome:
     """What a resource shows of its root, where it is not known how many there are of it: perhaps none."""
-    if outcome[0] is not True or "[*]" not in view.resource.address:
+    if outcome[0] is not True or view.resource.counted:
         return outcome
     reading = Reading(how_many(view.resource), view.resource)
     return None, [Leaf("address", reading, reading.value, [], None)]
@@ -367,13 +368,17 @@ def _scope_location(views: list[View]) -> Location:
     return Location(path, Span(1, 1, 1, 1))
 
 
+def _called(scope: Scope) -> tuple[str, str, str]:
+    return _WORDS.get(scope.source, _WORDS["terraform"])
+
+
 def _scope_finding(
     rule: Rule, scope: Scope, verdict: Verdict, evidence: tuple[Evidence, ...], location: Location
 ) -> Finding:
     subject = Subject(
-        address=f"{_WORDS[scope.kind][0]} {scope.path}",
+        address=f"{_called(scope)[0]} {scope.path}",
         type=f"scope.{scope.kind}",
-        native_type=_WORDS[scope.kind][1],
+        native_type=_called(scope)[1],
         source=scope.source,
         tenant=None,
         data_class=scope.project.default_class,

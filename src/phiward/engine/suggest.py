@@ -54,4 +54,8 @@ def _yaml(path: Sequence[Any], value: Value) -> str:
 
 
 _plain_key = pattern(r"[A-Za-z][\w./-]*")
-_LANGUAGES: dict[str, Callable[[Sequence[Any], Value], str]] = {"terraform": _hcl, "kubernetes": _yaml}
+_LANGUAGES: dict[str, Callable[[Sequence[Any], Value], str]] = {
+    "terraform": _hcl,
+    "kubernetes": _yaml,
+    "cloudformation": _yaml,
+}

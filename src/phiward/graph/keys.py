@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 
 CUSTOMER, AWS, SERVICE, NONE = "customer", "aws", "service", "none"
 CUSTODIES = frozenset({CUSTOMER, AWS, SERVICE, NONE})
-KEY_TYPES = frozenset({"aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"})
-_ALIAS_TYPES = frozenset({"aws_kms_alias", "data.aws_kms_alias"})
+KEY_TYPES = frozenset(
+    {
+        *("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"),
+        *("AWS::KMS::Key", "AWS::KMS::ReplicaKey"),
+    }
+)
+ALIASES = {"aws_kms_alias": ("name", "target_key_id"), "AWS::KMS::Alias": ("AliasName", "TargetKeyId")}
+"""By type of alias, the attributes that hold its name and its key."""
+_ALIAS_TYPES = frozenset({*ALIASES, "data.aws_kms_alias"})
 _uuid = pattern(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 _key_arn = pattern(r"arn:[^:]*:kms:[^:]*:[^:]*:(?:key/.|alias/.)")
 _MAX_HOPS = 20
@@ -90,8 +97,8 @@ class DeclaredKeys:
     def add(self, graph: ResourceGraph, resource: Resource) -> None:
         if resource.native_type in KEY_TYPES:
             self._name(resource, *(resource.attributes.get(name) for name in ("arn", "key_id", "id")))
-        elif resource.native_type == "aws_kms_alias":
-            name = resource.attributes.get("name")
+        elif resource.native_type in ALIASES:
+            name = resource.attributes.get(ALIASES[resource.native_type][0])
             use = key_use(_through_alias(resource.attributes, resource.native_type), graph, resource.scope)
             key = graph.find(use.identity, resource.scope) if use.resource else None
             if isinstance(name, (Unknown, Partial)):
@@ -141,8 +148,8 @@ def alias_name(value: str | Partial) -> str | Partial:
 
 def _through_alias(attributes: object, native_type: str) -> Value:
     assert isinstance(attributes, dict)
-    if native_type == "aws_kms_alias":
-        return attributes.get("target_key_id", Unknown("the alias names no key"))
+    if native_type in ALIASES:
+        return attributes.get(ALIASES[native_type][1], Unknown("the alias names no key"))
     return attributes.get("name", Unknown("the alias has no name that is known"))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from phiward.graph.keys import ALIASES
 from phiward.graph.reading import MISSING, outline, read_path
 from phiward.graph.truth import why
 from phiward.graph.view import View
@@ -117,8 +118,8 @@ class ResourceGraph:
         if self._aliases is None:
             self._aliases = defaultdict(_Names)
             for (root, _), resource in self._by_address.items():
-                if resource.native_type == "aws_kms_alias":
-                    written = resource.attributes.get("name")
+                if resource.native_type in ALIASES:
+                    written = resource.attributes.get(ALIASES[resource.native_type][0])
                     resolved = self.resolve(written, resource.scope) if isinstance(written, Reference) else written
                     self._aliases[root].add(resolved, resource)
         names = self._aliases[id(scope)]
@@ -126,8 +127,8 @@ class ResourceGraph:
         if not placement.parents and placement.doubt is None and isinstance(name, str) and name.startswith("alias/"):
             placement = names.possible(name)
         for found in placement.parents:
-            doubtful = isinstance(name, str) and "[*]" in found.address
-            return Unknown(f"how many {found.address} there are is not known") if doubtful else found
+            doubtful = isinstance(name, str) and not found.counted
+            return how_many(found) if doubtful else found
         return placement.doubt
 
     def key_elsewhere(self, text: str, scope: Scope) -> Resource | Unknown | None:
@@ -226,7 +227,7 @@ class ResourceGraph:
         if value is MISSING:
             return []
         values = value if isinstance(value, list) else [value]
-        by_id = str(by[-1]).removesuffix("s").endswith("_id")
+        by_id = str(by[-1]).removesuffix("s").endswith(("_id", "Id"))
         return [self._placed(row, item, satellite.scope, by_id=by_id) for item in values]
 
     def _placed(self, row: Row, value: Value, scope: Scope, *, by_id: bool) -> Placement:
@@ -263,7 +264,7 @@ class ResourceGraph:
             resolved = self.resolve_once(value, scope)
             if isinstance(resolved, Unknown):
                 written = read_path(target.attributes, value.path, lambda r: r)[0] is not MISSING
-                other = target.native_type.startswith(("data.", "aws_")) and not written
+                other = target.native_type.startswith(("data.", "aws_", "AWS::")) and not written
                 return Placement() if other else Placement(doubt=resolved)  # `other`: the id of what is not one of ours
             value = resolved
         return Placement(doubt=Unknown(f"{reference} goes in a circle"))
@@ -275,7 +276,7 @@ class ResourceGraph:
                 target = self.find(part.address, scope)
                 if target is not None and target.native_type in row.native_types:
                     return Placement((target,))
-                if target is not None and position == 0 and part.path == ("arn",):
+                if target is not None and position == 0 and part.path in (("arn",), ("Arn",)):
                     return Placement()  # below another type of resource
         return None
 
@@ -319,8 +320,11 @@ def perhaps_none(resource: Resource, beside: Resource) -> Unknown | None:
     """The doubt about a resource of an unknown number: there may be none of it while the one beside it is there.
 
     One in a module whose number is not known is there with what is in the same module, one whose own number is not
-    known with what has the same `count` or `for_each`.
+    known with what has the same `count` or `for_each`, or stands under the same undecided conditions.
     """
+    if "[*]" not in resource.address:
+        with_it = resource.counted or set(resource.number.split("\n")) <= set(beside.number.split("\n"))
+        return None if with_it else how_many(resource)
     *modules, last = resource.address.split("[*]")
     inside = ["[*]".join(modules[: depth + 1]) + "[*]." for depth in range(len(modules) if last else len(modules) - 1)]
     if not all(beside.address.startswith(module) for module in inside) or (
@@ -332,7 +336,12 @@ def perhaps_none(resource: Resource, beside: Resource) -> Unknown | None:
 
 def how_many(resource: Resource) -> Unknown:
     """Why the number of what a resource stands for is not known."""
-    reason, why = f"how many {resource.address} there are is not known", resource.uncounted
+    many = (
+        f"how many {resource.address} there are"
+        if "[*]" in resource.address
+        else f"whether {resource.address} is there"
+    )
+    reason, why = f"{many} is not known", resource.uncounted
     return Unknown(f"{reason}: {why.reason}", why.hint) if why else Unknown(reason)
 
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _NO_FIELDS: Mapping[str, AttributePath] = MappingProxyType({})
 _NO_WORDS: Words = MappingProxyType({})
+_TAGS = {
+    "terraform": ("tags_all", "tags"),
+    "cloudformation": ("Tags", "HostedZoneTags", "UserPoolTags", "FileSystemTags"),
+}
+"""The attributes that hold tags; the first that is written counts."""
 ABSENT = None
 """What a property reads as where nothing is written and the catalog names no default."""
 
@@ -113,19 +118,27 @@ class View:
         if self.row.dialect == "kubernetes":
             labels = self.get("metadata.labels")
             return labels if labels is not None else {}
-        value = attributes.get("tags_all")
-        if value is None:
-            value = attributes.get("tags")
+        names = _TAGS[self.row.dialect]
+        value = next((attributes[name] for name in names if attributes.get(name) is not None), None)
         if isinstance(value, Reference):
             value = self._resolve(value)
-        if isinstance(value, list):  # blocks: autoscaling's tag { key, value }
-            hidden = next((t for t in value if undecided(t) or (isinstance(t, dict) and undecided(t.get("key")))), None)
-            if hidden is not None:
-                return why(hidden.get("key") if isinstance(hidden, dict) else hidden)
-            return {t["key"]: t.get("value") for t in value if isinstance(t, dict) and isinstance(t.get("key"), str)}
+        if isinstance(value, list):  # autoscaling's blocks, CloudFormation's lists
+            return self._listed_tags(value)
         if isinstance(value, dict):
             return {k: self._resolve(v) if isinstance(v, Reference) else v for k, v in value.items()}
         return value if undecided(value) else {}
+
+    def _listed_tags(self, value: list[Value]) -> Value:
+        key, content = ("Key", "Value") if self.row.dialect == "cloudformation" else ("key", "value")
+        tags: dict[str, Value] = {}
+        for tag in value:
+            name = tag.get(key) if isinstance(tag, dict) else tag
+            if undecided(name):
+                return why(name)
+            if isinstance(name, str):
+                inner = tag.get(content)
+                tags[name] = self._resolve(inner) if isinstance(inner, Reference) else inner
+        return tags
 
     @property
     def tenancy(self) -> Tenancy:

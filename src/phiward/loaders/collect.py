@@ -31,7 +31,7 @@ def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Call
     if documents:
         left += _load_documents(documents, tree, settings, progress, loaded)
     if left:
-        for load_source in (source.load, _load_kubernetes):
+        for load_source in (source.load, _load_templates, _load_kubernetes):
             found = load_source(tuple(left), tree, settings, progress)
             loaded.resources.extend(found.resources)
             loaded.scopes.extend(found.scopes)
@@ -77,6 +77,17 @@ def _load_kubernetes(
     return load_manifests(paths, tree, settings, progress)
 
 
+def _load_templates(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Callable[[str], None]) -> Loaded:
+    """CloudFormation templates, whose reader is imported only where a path holds some."""
+    from phiward.loaders.cloudformation.discovery import templates
+
+    if next(templates(paths, tree), None) is None:
+        return Loaded()
+    from phiward.loaders.cloudformation.loader import load as load_templates
+
+    return load_templates(paths, tree, settings, progress)
+
+
 def _load_documents(
     paths: list[Path], tree: Tree, settings: Settings, progress: Callable[[str], None], loaded: Loaded
 ) -> list[Path]:
@@ -115,9 +126,10 @@ def _may_be_document(path: Path, tree: Tree) -> bool:
     if not tree.outside.is_file(path) or is_terraform(path.name) or ".tfvars" in path.name:
         return False
     if path.name.endswith(".json"):
+        from phiward.loaders.cloudformation.discovery import is_template
         from phiward.loaders.kubernetes.discovery import is_manifest
 
-        return not is_manifest(path, tree)
+        return not is_manifest(path, tree) and not is_template(path, tree)
     return path.name.endswith(_DOCUMENT_SUFFIXES) or _starts_as_zip(path, tree.outside)
 
 

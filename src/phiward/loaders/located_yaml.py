@@ -1,8 +1,8 @@
 """YAML (and JSON, which is YAML) as plain values with the place of every key and element.
 
 Values are built from libyaml's events, not by PyYAML's constructors: duplicate keys are errors, aliases stay shared,
-and scalars mean what Kubernetes takes them for (see `yaml_scalars`). Nothing is executed, whatever the tags say. Each
-document is parsed on its own, so that one that cannot be read hides no other.
+and scalars mean what the program takes them for that the text is written for (see `Language`). Nothing is executed,
+whatever the tags say. Each document is parsed on its own, so that one that cannot be read hides no other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from phiward.loaders.yaml_builder import Builder, YamlError
+from phiward.loaders.yaml_builder import Builder, Language, YamlError
 from phiward.loaders.yaml_spans import Spans
 from phiward.model.value import Value
 from phiward.record import dataclass
@@ -27,6 +27,7 @@ _odd = re.compile("[\x7f\x85\u2028\u2029]|\r(?!\n)|" + r"\\u[dD][89a-fA-F]")
 """Line ends that libyaml counts and editors do not; what JSON allows in a text and YAML does not."""
 
 
+KUBERNETES = Language()
 Marks = Callable[[Any], Any]
 """A mark of the parser -> one with the line and column of an editor."""
 
@@ -41,24 +42,21 @@ class Document:
     last: int
 
 
-def documents(text: str, scalar: Callable[[str], Value] = str) -> Iterator[Document | YamlError]:
-    """Every document of a text that is not empty, lazily, and the problem of each that cannot be read.
-
-    `scalar` makes the value of a text scalar.
-    """
+def documents(text: str, language: Language = KUBERNETES) -> Iterator[Document | YamlError]:
+    """Every document of a text that is not empty, lazily, and the problem of each that cannot be read."""
     line, start, first = 1, 0, 1
     separators = [found.span() for found in _separator.finditer(text)]
     for begin, end in (*separators, (len(text), len(text))):
         section = text[start:begin]
         after = line + section.count("\n")
         if not _hollow.fullmatch(section, 3 if section.startswith("---") else 0):
-            yield from _section(section, line, first, scalar)
+            yield from _section(section, line, first, language)
             first = after
         line = after
         start = end if text.startswith("...", begin) else begin
 
 
-def _section(text: str, line: int, first: int, scalar: Callable[[str], Value]) -> Iterator[Document | YamlError]:
+def _section(text: str, line: int, first: int, language: Language) -> Iterator[Document | YamlError]:
     """What stands between two separators: mostly one document. `first` is where the comments above it begin."""
     last = line + text.rstrip("\n").count("\n")
     readable = text
@@ -69,7 +67,7 @@ def _section(text: str, line: int, first: int, scalar: Callable[[str], Value]) -
         readable, correct = ready(text)
     loader = _LOADER(readable)
     get = loader.get_event if correct is _as_it_is else lambda: _corrected(loader.get_event(), correct)
-    builder = Builder(get, line, scalar)
+    builder = Builder(get, line, language)
     try:
         while (made := builder.document()) is not None:
             value, spans = made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from sys import intern
 from typing import Any, ClassVar, Final
 
@@ -12,6 +12,7 @@ from yaml import events
 from phiward.loaders.yaml_scalars import NUMERIC, WORDS, key_of, number
 from phiward.loaders.yaml_spans import WIDTH, Spans
 from phiward.model.value import Unknown, Value
+from phiward.record import dataclass, field
 
 MAX_REPEATED = 200_000
 """Values that the aliases of one document repeat; past that it is taken for a bomb."""
@@ -34,6 +35,19 @@ class YamlError(Exception):
         self.message, self.line, self.column = message, line, column
 
 
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What stands without quotes, and what tags mean to the program that a text is written for.
+
+    `scalar` makes the value of a text scalar. A value with a tag that has a `key` becomes a mapping of that key to it.
+    """
+
+    scalar: Callable[[str], Value] = str
+    words: Mapping[str, bool | None] = field(default_factory=lambda: WORDS)
+    number: Callable[[str], Value] = number
+    key: Callable[[str], str | None] = lambda _: None
+
+
 class _Frame:
     """A mapping or list that is not yet at its end. `places` are five numbers for each entry: see `Spans`."""
 
@@ -52,10 +66,13 @@ class _Frame:
 class Builder:
     """Reads the documents of one stream of events, one after another; `line` is the first one of its text."""
 
-    def __init__(self, get: Callable[[], Any], line: int, scalar: Callable[[str], Value]) -> None:
+    def __init__(self, get: Callable[[], Any], line: int, language: Language) -> None:
         self._get = get
         self._line = line
-        self._scalar = scalar
+        self._scalar = language.scalar
+        self._words = language.words
+        self._number = language.number
+        self._key_for = language.key
         self._open: list[_Frame] = []
         self._frame: _Frame | None = None
 
@@ -109,14 +126,17 @@ class Builder:
             end = (event.end_mark.line, event.end_mark.column)
         else:  # a block's own mark is too far: it ends with its last entry
             end = (places[-3], places[-2])
-        for value, inner, alias in frame.merges:
-            self._merge(frame, value, inner, alias)
+        for merged, inner, alias in frame.merges:
+            self._merge(frame, merged, inner, alias)
         first = len(self._slots) // WIDTH
         self._slots.fromlist(places)
         self._frame = self._open.pop() if self._open else None
+        value = frame.container
+        if start.tag is not None:
+            value, first = self._keyed(value, start, end, first)
         if start.anchor:
-            self._anchors[start.anchor] = (frame.container, first, frame.size)
-        self._put(frame.container, start, end, first, frame.size)
+            self._anchors[start.anchor] = (value, first, frame.size)
+        self._put(value, start, end, first, frame.size)
 
     def _on_alias(self, event: Any) -> None:
         found = self._anchors.get(event.anchor)
@@ -160,17 +180,15 @@ class Builder:
         text: str = event.value
         value: Value = event
         if event.implicit[0]:
-            value = WORDS.get(text, event)
+            value = self._words.get(text, event)
             if value is event and text[0] in NUMERIC:
-                value = number(text)
-        elif event.tag is not None and not event.implicit[1]:
+                value = self._number(text)
+        elif event.tag is not None and not event.implicit[1] and self._key_for(event.tag) is None:
             value = self._tagged(event.tag, text)
         if value is event or value is text:
             value = self._scalar(text)
             if value is text and len(text) < _INTERNED:
                 value = intern(text)
-        if event.anchor:
-            self._anchors[event.anchor] = (value, 0, 1)
         return value
 
     def _tagged(self, tag: str, text: str) -> Value:
@@ -178,9 +196,9 @@ class Builder:
         if kind == "null":
             return None
         if kind == "bool":
-            return WORDS.get(text)
+            return self._words.get(text)
         if kind in ("int", "float"):
-            return number(text)
+            return self._number(text)
         if kind in ("str", "timestamp", "binary"):
             return text
         return Unknown(f"the tag {kind} is not one of YAML's own")
@@ -192,7 +210,21 @@ class Builder:
         end, frame = event.end_mark, self._frame
         if event.style in _BLOCKS or not (event.style or event.value):
             end = frame.key_event.end_mark if frame is not None and frame.mapping else event.start_mark
-        self._put(value, event, (end.line, end.column), 0, 1)
+        inner = 0
+        if event.tag is not None:
+            value, inner = self._keyed(value, event, (end.line, end.column), 0)
+        if event.anchor:
+            self._anchors[event.anchor] = (value, inner, 1)
+        self._put(value, event, (end.line, end.column), inner, 1)
+
+    def _keyed(self, value: Value, event: Any, end: tuple[int, int], inner: int) -> tuple[Value, int]:
+        """A value with a tag that has a key: a mapping of that key, whose one entry stands where the value does."""
+        key = self._key_for(event.tag)
+        if key is None:
+            return value, inner
+        place = len(self._slots) // WIDTH
+        self._slots.fromlist([event.start_mark.line, event.start_mark.column, *end, inner])
+        return {key: value}, place
 
     def _put(self, value: Value, event: Any, end: tuple[int, int], inner: int, size: int) -> None:
         """Place a value that is complete: in what is open around it, or as the whole document."""

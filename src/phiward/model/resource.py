@@ -75,8 +75,16 @@ class Resource:
     module_calls: tuple[Location, ...] = ()
     """The module blocks that instantiate it, outermost first: an ignore on one of them applies here."""
     number: str = ""
-    """What decides how many there are of it, as its source writes it, where that is not known."""
+    """What decides how many there are of it, as its source writes it, where that is not known.
+
+    In CloudFormation the undecided conditions that it stands under, one a line.
+    """
     uncounted: Unknown | None = None
     """Why that is not known."""
     context: bool = False
     """Whether it was read only to judge others: it stands outside of what a scan was asked about."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is known how many there are of it; else there may be none."""
+        return self.uncounted is None and "[*]" not in self.address

@@ -8,5 +8,5 @@ OPERATORS = (
 )  # fmt: skip
 QUANTIFIED = ("all", "any", "none", "size")
 BUILT_IN = ("name", "tags", "tenant", "tier", "data.class", "type", "address")
-DIALECTS = ("terraform", "kubernetes")
+DIALECTS = ("terraform", "kubernetes", "cloudformation")
 """The languages that a catalog row can be written in; plans and states speak Terraform's."""

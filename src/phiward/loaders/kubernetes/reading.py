@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from phiward.loaders.kubernetes.manifest import Manifest, ManifestOrigin, PartOrigin, native_type, readable
 from phiward.loaders.located_yaml import Document, documents
-from phiward.loaders.yaml_builder import YamlError
+from phiward.loaders.yaml_builder import Language, YamlError
 from phiward.model.resource import AttributePath, Origin
 from phiward.model.value import Unknown, Value, join
 from phiward.record import replace
@@ -33,7 +33,7 @@ def read_objects(
     open_ = "${" in text or "{{" in text
     scalar = scalar or (filled_in if open_ else str)
     lines: list[str] = []
-    for document in documents(text, scalar):
+    for document in documents(text, Language(scalar)):
         if isinstance(document, YamlError):
             lines = lines or text.split("\n")
             yield _explained(document, lines[document.line - 1], open_=open_)

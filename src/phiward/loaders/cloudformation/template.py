@@ -1,0 +1,89 @@
+"""One template as a file holds it: its sections, and where everything in it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from phiward.loaders.cloudformation.syntax import LANGUAGE
+from phiward.loaders.located_yaml import Document, documents
+from phiward.loaders.tree import Tree
+from phiward.loaders.yaml_builder import YamlError
+from phiward.model.location import Location, Span
+from phiward.model.resource import AttributePath
+from phiward.model.value import Value
+
+SECTIONS: Final = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Globals")
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Template:
+    """The sections of a template, each a mapping. What is wrong with one is a diagnostic of the tree."""
+
+    def __init__(self, file: Path, text: str, document: Document, tree: Tree) -> None:
+        self.file = file
+        self.path = tree.relative(file)
+        self.text = text
+        self.tree = tree
+        self.document = document
+        value: dict[str, Value] = document.value if isinstance(document.value, dict) else {}
+        self.sections = {name: self._section(value, name) for name in SECTIONS}
+        self.transforms = [one for one in _as_list(value.get("Transform")) if one is not None]
+
+    def _section(self, value: Mapping[str, Value], name: str) -> Mapping[str, Any]:
+        found = value.get(name)
+        if isinstance(found, dict):
+            return found
+        if found is not None:
+            self.problem(f"{name} is not a mapping", (name,))
+        return _NOTHING
+
+    def span(self, path: AttributePath) -> Span:
+        """Where the entry at a path stands; its nearest ancestor where it is not written."""
+        return self.document.spans.find(self.document.value, path) or self.document.spans.whole
+
+    def location(self, path: AttributePath) -> Location:
+        return Location(self.path, self.span(path))
+
+    def problem(self, message: str, path: AttributePath, *, hint: str = "", code: str = "template") -> None:
+        """Note what cannot be understood."""
+        span = self.span(path)
+        self.tree.hole(code, self.file, message, hint=hint, line=span.line, column=span.column)
+
+    def place_of(self, node: Any) -> AttributePath:
+        """The path to a value that stands in the template, by its identity."""
+        left: list[tuple[AttributePath, Any]] = [((), self.document.value)]
+        seen: set[int] = set()
+        while left:
+            path, value = left.pop()
+            if value is node:
+                return path
+            if id(value) in seen or not isinstance(value, (dict, list)):
+                continue
+            seen.add(id(value))
+            entries = value.items() if isinstance(value, dict) else enumerate(value)
+            left += [((*path, key), item) for key, item in entries]
+        return ()
+
+
+def _as_list(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else [value]
+
+
+def read_template(file: Path, text: str, tree: Tree) -> Template | None:
+    """The template of a text; None, with a diagnostic, where it cannot be read."""
+    found: Document | None = None
+    for document in documents(text, LANGUAGE):
+        if isinstance(document, YamlError):
+            tree.hole("syntax", file, document.message, line=document.line, column=document.column)
+            return None
+        if found is not None:
+            span = document.spans.whole
+            tree.hole("template", file, "a template is a single document", line=span.line, column=span.column)
+            break
+        found = document
+    if found is None or not isinstance(found.value, dict):
+        tree.hole("template", file, "a template is a mapping", line=1, column=1)
+        return None
+    return Template(file, text, found, tree)
