@@ -1,8 +1,9 @@
 """`CiliumNetworkPolicy` and `CiliumClusterwideNetworkPolicy`.
 
 Source: docs.cilium.io, "Policy Enforcement Modes", "Layer 3 Policies" and "Using Kubernetes Constructs In Policy": a
-policy with a section for a direction puts the endpoints that it selects into default deny there, unless
-`enableDefaultDeny` says otherwise; an empty rule allows nothing; `{}` as an endpoint selector is every endpoint of the
+policy with a rule for a direction puts the endpoints that it selects into default deny there, unless
+`enableDefaultDeny` says otherwise, and then its rules still add to what others allow; a list without any rule does
+nothing; an empty rule allows nothing; `{}` as an endpoint selector is every endpoint of the
 policy's namespace; labels carry their source as a prefix (`k8s:`), namespaces are the label
 `io.kubernetes.pod.namespace`, and a namespace's own labels begin with `io.cilium.k8s.namespace.labels.`.
 """
@@ -34,12 +35,14 @@ def read(view: View) -> list[Policy]:
     for at, spec in _specs(view.resource.attributes):
         if isinstance(spec, dict) and "endpointSelector" in spec:
             chosen = _endpoints(spec["endpointSelector"], None if namespace is None else str(namespace))
+            chosen = _perhaps(chosen, spec.get("enableDefaultDeny"))
             peers = {
                 direction: tuple(_peers(spec, direction, at, namespace))
                 for direction in (INGRESS, EGRESS)
-                if _isolates(spec, direction)
+                if _has_rules(spec, direction)
             }
-            found.append(Policy(view, chosen, peers))
+            opens = frozenset(direction for direction in peers if not _isolates(spec, direction))
+            found.append(Policy(view, chosen, peers, opens))
     return found
 
 
@@ -49,11 +52,20 @@ def _specs(attributes: Any) -> list[tuple[AttributePath, Value]]:
     return found
 
 
+def _perhaps(chosen: Selector, closing: Value) -> Selector:
+    """A selector that is not sure of any pod where it is not known whether the policy denies what it does not allow."""
+    open_values = [closing, *closing.values()] if isinstance(closing, dict) else [closing]
+    doubt = next((why(value) for value in open_values if undecided(value)), None)
+    return chosen if doubt is None else lambda pod: doubt if chosen(pod) is not False else False
+
+
+def _has_rules(spec: dict[str, Value], direction: str) -> bool:
+    return any(spec.get(key) not in (None, []) for key in (direction, f"{direction}Deny"))
+
+
 def _isolates(spec: dict[str, Value], direction: str) -> bool:
     own = spec.get("enableDefaultDeny")
-    if isinstance(own, dict) and direction in own:
-        return own[direction] is not False
-    return spec.get(direction) is not None or spec.get(f"{direction}Deny") is not None
+    return not isinstance(own, dict) or own.get(direction) is not False
 
 
 def _peers(spec: dict[str, Value], direction: str, at: AttributePath, namespace: Value) -> list[Peer]:

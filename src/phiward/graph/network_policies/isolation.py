@@ -62,7 +62,9 @@ class Policies:
                 chosen.append(policy)
             elif isinstance(answer, Unknown):
                 doubtful.append((policy, answer))
-        return Isolation(tuple(chosen), tuple(doubtful), self.cluster.hole)
+        isolated = any(direction not in policy.opens for policy in chosen)
+        perhaps = isolated or any(direction not in policy.opens for policy, _ in doubtful)
+        return Isolation(tuple(chosen) if isolated else (), tuple(doubtful) if perhaps else (), self.cluster.hole)
 
     def admitted(self, peer: Peer) -> list[tuple[View, bool | Unknown]]:
         """The tenants' workloads that an entry lets in, or may let in: one of each class, worked out once."""

@@ -50,11 +50,15 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`peers` holds, for each direction in which it isolates its pods, whom it still lets through."""
+    """`peers` holds, for each direction in which it isolates its pods, whom it still lets through.
+
+    `opens` are those of the directions in which it isolates nobody itself, and lets through whom others would not.
+    """
 
     view: View
     selects: Selector
     peers: dict[str, tuple[Peer, ...]]
+    opens: frozenset[str] = frozenset()
 
 
 def whole_range(cidr: str) -> bool:
