@@ -15,6 +15,8 @@ CONCEPTS = "istio.io/docs/concepts/security/#authorization"
 DEPENDENCY = "istio.io/docs/concepts/security/#dependency-on-mutual-tls"
 DRY_RUN = "istio.io/docs/tasks/security/authorization/authz-dry-run/"
 L4 = "istio.io/docs/ambient/usage/l4-policy/"
+CAPTURE = "istio.io/docs/reference/config/annotations/"
+EXCLUDE = "traffic.sidecar.istio.io/excludeInboundPorts"
 IN = {"istio-injection": "enabled"}
 MESHED = [space(labels=IN), work()]
 ROOT = space("istio-system")
@@ -55,6 +57,11 @@ DEFAULT_DENY = [
     case(CONCEPTS, "no policy allows: everyone may", "fail", *MESHED, ROOT),
     case(CONCEPTS, "no policy, and the mesh's were not scanned", "unknown", *MESHED),
     case(CONCEPTS, "a policy that allows nothing", "pass", *MESHED, policy()),
+    case(CAPTURE, "what passes by the proxy is asked by no policy", "fail", MESHED[0], work(annotations={EXCLUDE: "8080"}), NOTHING),
+    case(CAPTURE, "datagrams pass by the proxy", "fail", MESHED[0], work(ports=(8080, {"containerPort": 53, "protocol": "UDP"})), NOTHING),
+    case(CAPTURE, "the ztunnel is passed by", "fail", space(labels={"istio.io/dataplane-mode": "ambient"}), work(annotations={"ambient.istio.io/bypass-inbound-capture": "true"}), NOTHING),
+    case(L4, "a policy of a waypoint is asked by nobody who calls the pods themselves", "fail", space(labels={"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "waypoint"}), work(), ROOT,
+         policy(targetRefs=[{"kind": "Service", "group": "", "name": "records"}])),
     case(CONCEPTS, "a policy of the mesh that allows nothing", "pass", *MESHED, NOTHING),
     case(CONCEPTS, "a policy that allows nothing to other workloads", "fail", *MESHED, ROOT, policy(app="portal")),
     case(CONCEPTS, "a policy that allows nothing to this workload", "pass", *MESHED, policy(app="records")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ ANNOTATIONS = "istio.io/docs/reference/config/annotations/"
 MESHCONFIG = "istio.io/docs/reference/config/istio.mesh.v1alpha1/"
 UPGRADE = "istio.io/docs/setup/upgrade/canary/"
 GATEWAYS = "istio.io/docs/setup/additional-setup/gateway/"
+PROTOCOLS = "istio.io/docs/ops/configuration/traffic-management/protocol-selection/"
 FILTERS = "istio.io/docs/reference/config/networking/envoy-filter/"
 
 
@@ -30,8 +32,6 @@ def old(day: int) -> dict[str, Any]:
 
 
 def config(**mesh: Any) -> Object:
-    import json
-
     return thing("v1", "ConfigMap", "istio", mesh.pop("at", "istio-system"), data={"mesh": json.dumps(mesh)})
 
 
@@ -103,6 +103,7 @@ def pod(**given: Any) -> list[Object]:
 
 
 INJECT = "sidecar.istio.io/inject"
+REDIRECTED: dict[str, Any] = {"initContainers": [{"name": "istio-init", "image": "docker.io/istio/proxyv2:1.26"}]}
 PROXIES = [
     case(INJECTION, "the namespace is not labelled", "fail", *pod()),
     case(INJECTION, "the namespace is labelled", "pass", *pod(around=IN)),
@@ -144,9 +145,15 @@ PROXIES = [
          thing("install.istio.io/v1alpha1", "IstioOperator", "i", "istio-system",
                spec={"values": {"sidecarInjectorWebhook": {"enableNamespacesByDefault": True}}})),
     case(INJECTION, "injected by hand", "pass", space(), STRICT,
-         work(containers=[{"name": "records", "image": "a", "ports": [{"containerPort": 80}]}, {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.26"}])),
+         work(containers=[{"name": "records", "image": "a", "ports": [{"containerPort": 80}]}, {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.26"}], **REDIRECTED)),
     case(INJECTION, "injected by hand as a native sidecar", "pass", space(), STRICT,
+         work(initContainers=[*REDIRECTED["initContainers"], {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.26", "restartPolicy": "Always"}])),
+    case(INJECTION, "injected by hand, and the network's plugin redirects", "pass", space(), STRICT,
+         work(initContainers=[{"name": "istio-validation", "image": "docker.io/istio/proxyv2:1.26"}, {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.26", "restartPolicy": "Always"}])),
+    case(INJECTION, "a proxy by hand to which nothing redirects", "unknown", space(), STRICT,
          work(initContainers=[{"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.26", "restartPolicy": "Always"}])),
+    case(INJECTION, "an init container of that name that ends", "fail", space(), STRICT,
+         work(initContainers=[*REDIRECTED["initContainers"], {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.26"}])),
     case(INJECTION, "a container of that name that is only to be merged", "fail", space(), STRICT,
          work(containers=[{"name": "istio-proxy", "image": "auto"}, {"name": "records", "image": "a", "ports": [{"containerPort": 80}]}])),
     case(INJECTION, "a container of that name that is something else", "fail", space(), STRICT,
@@ -191,6 +198,13 @@ def rewriting(namespace: str, selector: Object | None, **patch: Any) -> Object:
     return thing("networking.istio.io/v1alpha3", "EnvoyFilter", "f", namespace, spec=spec)
 
 
+def charts(**proxy: str) -> Object:
+    """What the injector reads of the values of the charts."""
+    values = json.dumps({"global": {"proxy": proxy}})
+    data = {"config": "policy: enabled", "values": values}
+    return thing("v1", "ConfigMap", "istio-sidecar-injector", "istio-system", data=data)
+
+
 CAPTURE = [
     case(ANNOTATIONS, "a port passes by the proxy", "fail", *pod(around=IN, annotations={EXCLUDE: "8080"})),
     case(ANNOTATIONS, "a port that nothing declares passes by the proxy", "fail", *pod(around=IN, annotations={EXCLUDE: "9404"})),
@@ -200,6 +214,29 @@ CAPTURE = [
     case(ANNOTATIONS, "a list that another tool fills in", "unknown", *pod(around=IN, annotations={EXCLUDE: "${PORTS}"})),
     case(ANNOTATIONS, "only some ports are redirected, not all that are declared", "fail", *pod(around=IN, ports=(8080, 9090), annotations={INCLUDE: "8080"})),
     case(ANNOTATIONS, "only some ports are redirected, all that are declared", "unknown", *pod(around=IN, annotations={INCLUDE: "8080"})),
+    case(ANNOTATIONS, "ports are excluded only where all others are redirected", "unknown", *pod(around=IN, annotations={INCLUDE: "8080", EXCLUDE: "8080"})),
+    case(ANNOTATIONS, "every port but one is redirected", "fail", *pod(around=IN, annotations={INCLUDE: "*", EXCLUDE: "8080"})),
+    case(ANNOTATIONS, "outbound ports pass by the proxy, which lets nobody in", "pass",
+         *pod(around=IN, annotations={"traffic.sidecar.istio.io/excludeOutboundPorts": "8080", "traffic.sidecar.istio.io/excludeOutboundIPRanges": "0.0.0.0/0"})),
+    case(ANNOTATIONS, "the installation redirects no port", "fail", *pod(around=IN), charts(includeInboundPorts="")),
+    case(ANNOTATIONS, "the installation redirects every port", "pass", *pod(around=IN), charts(includeInboundPorts="*", excludeInboundPorts="")),
+    case(ANNOTATIONS, "the installation redirects no port, and the pods all", "pass", *pod(around=IN, annotations={INCLUDE: "*"}), charts(includeInboundPorts="")),
+    case(ANNOTATIONS, "what the injector reads excludes a port", "fail", *pod(around=IN), charts(excludeInboundPorts="8080")),
+    case(ANNOTATIONS, "what the injector reads excludes a port, and the pods none", "pass", *pod(around=IN, annotations={EXCLUDE: ""}), charts(excludeInboundPorts="8080")),
+    case(ANNOTATIONS, "the pods' own configuration redirects nothing", "unknown", *pod(around=IN, annotations={"proxy.istio.io/config": "interceptionMode: NONE"})),
+    case(ANNOTATIONS, "the pods' own configuration says nothing of it", "pass", *pod(around=IN, annotations={"proxy.istio.io/config": "concurrency: 2"})),
+    case(ANNOTATIONS, "the pods' own configuration is filled in later", "unknown", *pod(around=IN, annotations={"proxy.istio.io/config": "${CONFIG}"})),
+    case(PROTOCOLS, "a container takes datagrams", "fail", *pod(around=IN, ports=(8080, {"containerPort": 8443, "protocol": "UDP"}))),
+    case(PROTOCOLS, "a container takes another protocol that is not TCP", "fail", *pod(around=IN, ports=({"containerPort": 9899, "protocol": "SCTP"},))),
+    case(PROTOCOLS, "a Service sends datagrams", "fail", *pod(around=IN), service("s", {"app": "records"}, {"port": 53, "protocol": "UDP", "targetPort": 8080})),
+    case(PROTOCOLS, "a Service of other pods sends datagrams", "pass", *pod(around=IN), service("s", {"app": "portal"}, {"port": 53, "protocol": "UDP"})),
+    case(PROTOCOLS, "TCP is written out", "pass", *pod(around=IN, ports=({"containerPort": 8080, "protocol": "TCP"},))),
+    case(PROTOCOLS, "a protocol that another tool fills in", "unknown", *pod(around=IN, ports=({"containerPort": 8080, "protocol": "${P}"},))),
+    case(PROTOCOLS, "the ztunnel takes no datagrams, either", "fail", *pod(around=AROUND, ports=(8080, {"containerPort": 53, "protocol": "UDP"}))),
+    case(CONCEPTS, "a headless Service changes nothing", "pass", *pod(around=IN),
+         {**service("s", {"app": "records"}, {"port": 8080}), "spec": {"clusterIP": "None", "selector": {"app": "records"}, "ports": [{"port": 8080}]}}),
+    case(CONCEPTS, "a headless Service opens nothing that is not there, and closes nothing", "fail", *pod(around=IN, ports=(8080,))[:2], peer("PERMISSIVE"),
+         {**service("s", {"app": "records"}, {"port": 8080}), "spec": {"clusterIP": "None", "selector": {"app": "records"}, "ports": [{"port": 8080}]}}),
     case(ANNOTATIONS, "no port is redirected", "fail", *pod(around=IN, annotations={INCLUDE: ""})),
     case(ANNOTATIONS, "every port is redirected", "pass", *pod(around=IN, annotations={INCLUDE: "*"})),
     case(ANNOTATIONS, "nothing is redirected: the application may listen on the loopback interface only", "unknown",

@@ -16,6 +16,7 @@ PROXY = "linkerd.io/docs/reference/proxy-configuration/"
 PORTS = "linkerd.io/docs/features/protocol-detection/"
 INJECT, DEFAULT = "linkerd.io/inject", "config.linkerd.io/default-inbound-policy"
 SKIP = "config.linkerd.io/skip-inbound-ports"
+SUBNETS = "config.linkerd.io/skip-subnets"
 ON = {INJECT: "enabled"}
 CLOSED = {**ON, DEFAULT: "all-authenticated"}
 V1 = "policy.linkerd.io/v1beta3"
@@ -100,13 +101,14 @@ PROXIES = [
     case(INJECTION, "a value of the namespace that is none, and the pods ask", "fail", *around({**CLOSED, INJECT: "on"}, annotations=ON)),
     case(INJECTION, "the namespace is not declared", "unknown", work(annotations={DEFAULT: "deny"}), space("labs", annotations=ON)),
     case(INJECTION, "the namespace is not declared, and may skip ports", "unknown", work(annotations=CLOSED)),
-    case(INJECTION, "the namespace is not declared, and the pods ask and skip none", "pass", work(annotations={**CLOSED, SKIP: ""})),
+    case(INJECTION, "the namespace is not declared, and the pods ask and skip none", "pass", work(annotations={**CLOSED, SKIP: "", SUBNETS: ""})),
     case(INJECTION, "the namespace is not declared, and the pods refuse", "fail", work(annotations={INJECT: "disabled"})),
     case(INJECTION, "a namespace that is never injected", "fail", space("cert-manager", annotations=CLOSED), work(namespace="cert-manager")),
     case(INJECTION, "a namespace that is closed to the injector", "fail", space(labels={"config.linkerd.io/admission-webhooks": "disabled"}, annotations=CLOSED), work()),
     case(INJECTION, "an ingress takes in what comes from outside", "not-applicable", *around({**CLOSED, INJECT: "ingress"})),
     case(INJECTION, "pods on the node's network", "fail", *around(CLOSED, hostNetwork=True)),
     case(INJECTION, "injected by hand", "pass", *around({DEFAULT: "deny"}, containers=[{"name": "a", "image": "a", "ports": [{"containerPort": 1}]}, {"name": "linkerd-proxy", "image": "cr.l5d.io/linkerd/proxy:edge"}])),
+    case(INJECTION, "an init container of the proxy's name that ends", "fail", *around({DEFAULT: "deny"}, initContainers=[{"name": "linkerd-proxy", "image": "cr.l5d.io/linkerd/proxy:edge"}])),
     case(INJECTION, "a pod that runs without the proxy", "fail", space(annotations=CLOSED), {**work(kind="Pod"), "status": {"phase": "Running"}}),
     case(INJECTION, "the control plane", "not-applicable", space("linkerd", annotations={INJECT: "disabled"}),
          work(namespace="linkerd", labels={"linkerd.io/control-plane-component": "identity"}, containers=[{"name": "identity", "image": "cr.l5d.io/linkerd/controller:edge"}])),
@@ -130,6 +132,12 @@ DEFAULTS = [
     case(PORTS, "a port is skipped", "fail", *around(CLOSED, annotations={SKIP: "8080"})),
     case(PORTS, "a range is skipped", "fail", *around({**CLOSED, SKIP: "9000-9100"})),
     case(PORTS, "a list that is none", "unknown", *around({**CLOSED, SKIP: "http"})),
+    case(PROXY, "clients of every network pass by the proxy", "fail", *around(CLOSED, annotations={SUBNETS: "10.0.0.0/8,0.0.0.0/0"})),
+    case(PROXY, "clients of some network pass by the proxy", "unknown", *around({**CLOSED, SUBNETS: "10.0.0.0/8"})),
+    case(PROXY, "the installation skips a network", "unknown", *around(CLOSED), installed(proxyInit={"skipSubnets": "10.0.0.0/8"})),
+    case(PROXY, "the installation skips a network, and the pods skip none", "pass", *around(CLOSED, annotations={SUBNETS: ""}), installed(proxyInit={"skipSubnets": "10.0.0.0/8"})),
+    case(PORTS, "outbound ports are skipped, which lets nobody in", "pass", *around({**CLOSED, "config.linkerd.io/skip-outbound-ports": "8080"})),
+    case(PORTS, "datagrams are not proxied", "fail", *around(CLOSED, ports=(8080, {"containerPort": 53, "protocol": "UDP"}))),
     case(PORTS, "installations skip Galera's ports", "fail", *around(CLOSED, ports=(4567,))),
     case(PORTS, "this one skips nothing", "pass", *around(CLOSED, ports=(4567,)), installed(proxyInit={"ignoreInboundPorts": ""})),
     case(PORTS, "opaque ports are still authenticated", "pass", *around({**CLOSED, "config.linkerd.io/opaque-ports": "8080"})),
@@ -145,6 +153,7 @@ SERVERS = [
     case(REFERENCE, "a Server for a port by its name", "fail", *around(CLOSED, ports=({"name": "http", "containerPort": 8080},)), server(port="http", accessPolicy="audit")),
     case(REFERENCE, "a Server for a name that no port has", "pass", *around(CLOSED), server(port="http", accessPolicy="audit")),
     case(REFERENCE, "a Server of other pods", "pass", *around(CLOSED), {**server(accessPolicy="audit"), "spec": {"podSelector": {"matchLabels": {"app": "portal"}}, "port": 8080}}),
+    case(REFERENCE, "a Server of machines outside of the cluster", "pass", *around(CLOSED), {**server(), "spec": {"externalWorkloadSelector": {}, "port": 8080, "accessPolicy": "audit"}}),
     case(REFERENCE, "a Server of every pod", "fail", *around(CLOSED), {**server(), "spec": {"podSelector": {}, "port": 8080, "accessPolicy": "audit"}}),
     case(REFERENCE, "two Servers for a port that differ: the oldest one holds", "unknown", *around(CLOSED), server("a"), server("b", accessPolicy="audit")),
     case(REFERENCE, "authorized by an identity", "pass", *around(CLOSED), server(), allow(TLS), mesh_tls(identities=["portal.ehr.serviceaccount.identity.linkerd.cluster.local"])),

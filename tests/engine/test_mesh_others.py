@@ -16,6 +16,7 @@ INTENTIONS = "developer.hashicorp.com/consul/docs/secure-mesh/intention"
 HELM = "developer.hashicorp.com/consul/docs/reference/k8s/helm"
 MUTUAL = "docs.cilium.io/en/stable/network/servicemesh/mutual-authentication/mutual-authentication/"
 ENCRYPTION = "docs.cilium.io/en/stable/security/network/encryption-wireguard/"
+NODES = "docs.cilium.io/en/stable/configuration/per-node-config/"
 POLICY = "docs.cilium.io/en/stable/security/policy/intro/"
 P = "consul.hashicorp.com/"
 ON = {f"{P}connect-inject": "true"}
@@ -66,6 +67,18 @@ CONSUL = [
     case(TRANSPARENT, "without transparent proxy in the namespace", "unknown", space(labels={f"{P}transparent-proxy": "false"}), work(annotations=ON), SERVICE, STRICT),
     case(TRANSPARENT, "the pods before the namespace", "pass", space(labels={f"{P}transparent-proxy": "false"}), work(annotations={**ON, f"{P}transparent-proxy": "true"}), SERVICE, STRICT),
     case(TRANSPARENT, "without transparent proxy by default", "unknown", space(), work(annotations=ON), SERVICE, STRICT, injector("-default-enable-transparent-proxy=false")),
+    case(DEFAULTS, "a path is opened to callers without a certificate", "fail", space(), work(annotations=ON), SERVICE, STRICT,
+         entry("ServiceDefaults", "records", expose={"paths": [{"path": "/patients", "listenerPort": 21500, "localPathPort": 8080}]})),
+    case(DEFAULTS, "a path of every service is opened", "fail", space(), work(annotations=ON), SERVICE, entry("ProxyDefaults", "global", mutualTLSMode="strict", expose={"paths": [{"path": "/patients"}]})),
+    case(DEFAULTS, "a path of another service is opened", "pass", space(), work(annotations=ON), SERVICE, STRICT, entry("ServiceDefaults", "portal", expose={"paths": [{"path": "/"}]})),
+    case(DEFAULTS, "a path of which service, is not known", "unknown", space(), work(annotations=ON), STRICT, entry("ServiceDefaults", "portal", expose={"paths": [{"path": "/"}]})),
+    case(DEFAULTS, "nothing but a probe's path is opened", "pass", space(), SERVICE, STRICT, entry("ServiceDefaults", "records", expose={"paths": [{"path": "/alive"}]}),
+         work(annotations=ON, containers=[{"name": "a", "image": "a", "ports": [{"containerPort": 8080}], "livenessProbe": {"httpGet": {"path": "/alive", "port": 8080}}}])),
+    case(DEFAULTS, "which paths are opened is filled in later", "unknown", space(), work(annotations=ON), SERVICE, STRICT, entry("ServiceDefaults", "records", expose={"paths": [{"path": "${PATH}"}]})),
+    case(DEFAULTS, "two objects of one name that differ", "unknown", space(), work(annotations=ON), SERVICE, STRICT,
+         entry("ServiceDefaults", "records", mutualTLSMode="strict"), entry("ServiceDefaults", "records", "labs", mutualTLSMode="permissive")),
+    case(ANNOTATIONS, "datagrams are not proxied", "fail", space(), work(annotations=ON, ports=({"containerPort": 53, "protocol": "UDP"},)), SERVICE, STRICT),
+    case(ANNOTATIONS, "an init container of the proxy's name that ends", "unknown", space(), work(initContainers=[{"name": "consul-dataplane", "image": "a"}]), SERVICE, STRICT),
     case(TRANSPARENT, "a port is left out", "fail", space(), work(annotations={**ON, f"{P}transparent-proxy-exclude-inbound-ports": "8080"}), SERVICE, STRICT),
 ]  # fmt: skip
 
@@ -163,6 +176,11 @@ def config(**data: str) -> Object:
     )
 
 
+def nodes(**defaults: str) -> Object:
+    own = {key.replace("_", "-"): value for key, value in defaults.items()}
+    return thing("cilium.io/v2", "CiliumNodeConfig", "some", "kube-system", spec={"nodeSelector": {}, "defaults": own})
+
+
 WIREGUARD = config(enable_wireguard="true")
 ASKING = policy(rule(), name="other", endpointSelector={"matchLabels": {"app": "portal"}})
 CILIUM = [
@@ -178,6 +196,19 @@ CILIUM = [
     case(MUTUAL, "a policy of the whole cluster lets clients in", "fail", space(), work(), policy(rule()), policy(rule(None), name="more", kind="CiliumClusterwideNetworkPolicy"), WIREGUARD),
     case(MUTUAL, "a plain network policy lets clients in", "fail", space(), work(), policy(rule()), WIREGUARD,
          thing("networking.k8s.io/v1", "NetworkPolicy", "more", spec={"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]})),
+    case(POLICY, "policies are not enforced", "fail", space(), work(), policy(rule()), config(enable_wireguard="true", enable_policy="never")),
+    case(POLICY, "policies are enforced for whom they select", "pass", space(), work(), policy(rule()), config(enable_wireguard="true", enable_policy="default")),
+    case(NODES, "some nodes do not encrypt", "unknown", space(), work(), policy(rule()), WIREGUARD, nodes(enable_wireguard="false")),
+    case(NODES, "some nodes do something else differently", "pass", space(), work(), policy(rule()), WIREGUARD, nodes(bpf_lb_acceleration="native")),
+    case(NODES, "some nodes enforce no policy", "fail", space(), work(), policy(rule()), WIREGUARD, nodes(enable_policy="never")),
+    case(MUTUAL, "datagrams are authenticated, too", "pass", space(), work(ports=({"containerPort": 53, "protocol": "UDP"},)), policy(rule()), WIREGUARD),
+    case(POLICY, "a policy that denies nothing by default", "fail", space(), work(), policy(rule(), enableDefaultDeny={"ingress": False}), WIREGUARD),
+    case(POLICY, "a policy that denies nothing by default adds to what another allows", "fail", space(), work(), policy(rule()),
+         policy(rule(None), name="more", enableDefaultDeny={"ingress": False}), WIREGUARD),
+    case(POLICY, "a policy that adds callers who are authenticated, too", "pass", space(), work(), policy(rule()),
+         policy(rule(), name="more", enableDefaultDeny={"ingress": False}), WIREGUARD),
+    case(POLICY, "whether a policy denies by default is filled in later", "unknown", space(), work(), policy(rule(), enableDefaultDeny={"ingress": "${DENY}"}), WIREGUARD),
+    case(POLICY, "a list without any rule denies nothing", "fail", space(), work(), ASKING, policy(), WIREGUARD),
     case(POLICY, "no policy selects the pods", "fail", space(), work(), ASKING, WIREGUARD),
     case(POLICY, "a policy lets nobody in", "pass", space(), work(), ASKING, policy({}), WIREGUARD),
     case(POLICY, "pods on the node's network", "fail", space(), work(hostNetwork=True), policy(rule()), WIREGUARD),

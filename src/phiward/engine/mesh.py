@@ -7,8 +7,8 @@ from collections.abc import Callable
 from phiward.engine.graph_rule import NOT_APPLICABLE, Fact, GraphIndex, Judgement
 from phiward.graph.mesh.access import Access, apart, closed
 from phiward.graph.mesh.meshes import Meshes
-from phiward.graph.mesh.model import Answer, Step, doubted, every, of_ports
-from phiward.graph.mesh.workload import Workload
+from phiward.graph.mesh.model import Answer, Step, doubted, every, of_ports, together
+from phiward.graph.mesh.workload import Workload, bypassed
 from phiward.graph.view import View
 from phiward.model.value import Unknown
 
@@ -61,9 +61,9 @@ def _guarded(meshes: Meshes, workload: Workload, question: Callable[[Access], An
     guard = meshes.guard(workload)
     if guard is None:
         return None
-    member, accesses = guard
-    answer = every([member, of_ports(accesses.inbound(question), workload.serving)])
-    return doubted(answer, workload.cluster.hole)
+    guarded, captured, accesses = guard
+    answer = every([guarded, of_ports(together(captured, accesses.inbound(question)), workload.serving)])
+    return answer if bypassed(captured, workload) else doubted(answer, workload.cluster.hole)
 
 
 def _judged(workload: Workload, what: str, expected: str, answer: Answer) -> Judgement:

@@ -2,7 +2,9 @@
 
 Source: docs.cilium.io, "Mutual Authentication" (`authentication.mode: required` of a rule proves who calls and encrypts
 nothing; encryption is switched on beside it), "Transparent Encryption" (`enable-wireguard`, `enable-ipsec` in the
-ConfigMap cilium-config) and "Ztunnel Transparent Encryption" (the label `io.cilium/mtls-enabled` of a namespace).
+ConfigMap cilium-config), "Per-node configuration" (a CiliumNodeConfig goes before that ConfigMap), "Policy Enforcement
+Modes" (`enable-policy: never` enforces none) and "Ztunnel Transparent Encryption" (the label `io.cilium/mtls-enabled`
+of a namespace).
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 CONFIG_MAP = "ConfigMap"
 CONFIG = "cilium-config"
+NODE_CONFIG = "cilium.io/CiliumNodeConfig"
+POLICY = "enable-policy"
 ENCRYPTION = ("enable-wireguard", "enable-ipsec")
 ZTUNNEL = "io.cilium/mtls-enabled"
 _REQUIRED = "required"
@@ -69,7 +73,7 @@ class Cilium:
             step = workload.namespace_step(ZTUNNEL, "true")
             doubt = Unknown("whether Cilium's ztunnel refuses clients outside of the mesh is not documented")
             return Answer(doubt, "", (step,))
-        return every([member, self._authenticated(workload), self._encrypted(workload)])
+        return every([member, self._enforced(), self._authenticated(workload), self._encrypted(workload)])
 
     def _authenticated(self, workload: Workload) -> Answer:
         found = self.cluster.policies.of(workload.view, INGRESS)
@@ -78,17 +82,40 @@ class Cilium:
             return Answer(
                 found.doubt or False, "no network policy selects its pods, and everyone may call them", (step,)
             )
-        answers = [_of_peer(policy, peer) for policy in found.policies for peer in policy.peers[INGRESS]]
+        chosen = sorted(found.policies, key=lambda policy: policy.view.resource.address)
+        answers = [_of_peer(policy, peer) for policy in chosen for peer in policy.peers[INGRESS]]
         doubtful = [
             Answer(doubt)
-            for policy, doubt in found.doubtful
+            for policy, doubt in sorted(found.doubtful, key=lambda each: each[0].view.resource.address)
             if any(_of_peer(policy, peer).truth is not True for peer in policy.peers[INGRESS])
         ]
         named = tuple(
-            Step(p.view.resource.address, "denies what nothing allows", None, p.view.resource) for p in found.policies
+            Step(p.view.resource.address, "denies what nothing allows", None, p.view.resource) for p in chosen
         )
         hole = [Answer(found.hole)] if found.hole else []
         return every([Answer(True, "", named), *answers, *doubtful, *hole])
+
+    def _enforced(self) -> Answer:
+        """Whether policies are enforced at all."""
+        nodes: list[tuple[View, tuple[str, ...]]] = [(v, ("spec", "defaults")) for v in self.cluster.of(NODE_CONFIG)]
+        for view, place in [(self._config, ("data",)), *nodes] if self._config else nodes:
+            mode = inner(view.resource.attributes, *place, POLICY)
+            if mode == "never" or undecided(mode):
+                step = Step(f"{POLICY} of {view.resource.address}", mode, "default", view.resource, (*place, POLICY))
+                return Answer(why(mode) if undecided(mode) else False, "Cilium enforces no policy", (step,))
+        return Answer()
+
+    def _overridden(self) -> Answer:
+        """Whether no node is told not to encrypt: which ones a pod comes to is not written anywhere."""
+        for view in self.cluster.of(NODE_CONFIG):
+            for key in ENCRYPTION:
+                value = inner(view.resource.attributes, "spec", "defaults", key)
+                if value is not None and flag(value, default=False) is not True:
+                    place = ("spec", "defaults", key)
+                    step = Step(f"{key} of {view.resource.address}", value, "true", view.resource, place)
+                    doubt = Unknown(f"{view.resource.address} takes encryption from some nodes")
+                    return Answer(why(value) if undecided(value) else doubt, "", (step,))
+        return Answer()
 
     def _encrypted(self, workload: Workload) -> Answer:
         view = self._config
@@ -103,7 +130,8 @@ class Cilium:
         truth = any_of(flag(value, default=False) for value in values.values())
         steps = tuple(_of_config(view, key, value) for key, value in values.items() if value is not None)
         whole = (Step(f"encryption in {CONFIG}", None, "true", view.resource),)
-        return Answer(truth, "Cilium authenticates callers and encrypts nothing", steps or whole)
+        found = Answer(truth, "Cilium authenticates callers and encrypts nothing", steps or whole)
+        return every([found, self._overridden()])
 
 
 def _of_config(view: View, key: str, value: Value) -> Step:

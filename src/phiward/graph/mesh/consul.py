@@ -3,23 +3,27 @@
 Sources: developer.hashicorp.com/consul, "Annotations and labels", "Transparent proxy overview", the references of
 service-defaults, proxy-defaults and mesh (`mutualTLSMode`: strict where nothing is written; a service's own goes before
 the global one) and "Service intentions" (an exact destination goes before a wildcard, then an exact source before a
-wildcard; where none matches, the servers' default policy holds). Without transparent proxy an application has to listen
+wildcard; where none matches, the servers' default policy holds); `expose.paths` of a service opens paths without mutual
+TLS. Without transparent proxy an application has to listen
 on the loopback interface, or it can be called beside its proxy.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from phiward.graph.cluster import SERVICE, namespace_of
 from phiward.graph.mesh.access import Access, Accesses
 from phiward.graph.mesh.consul_intentions import Intentions
-from phiward.graph.mesh.model import Answer, Inbound, Step, doubted, every, of_ports
-from phiward.graph.mesh.workload import Workload, entry, port_numbers, repository
+from phiward.graph.mesh.embedded import inner
+from phiward.graph.mesh.model import Answer, Inbound, Step, agreed, doubted, every, of_ports, together
+from phiward.graph.mesh.workload import Workload, bypassed, entry, port_numbers, repository
 from phiward.graph.truth import Truth, why
 from phiward.model.value import Unknown, Value, undecided
 from phiward.pattern import pattern
+from phiward.record import replace
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
@@ -35,6 +39,7 @@ PROXY = "consul-dataplane"
 NEVER_INJECTED = frozenset({"kube-system", "kube-public"})
 _TRUE, _FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
 _flag = pattern(r"-(default-inject|default-enable-transparent-proxy|(?:allow|deny)-k8s-namespace)[= ]\"?([^\s\"\\]+)")
+_SAME_NAME = "several objects of one name differ, and which one Consul took is not known"
 _LOOPBACK = Unknown(
     "without transparent proxy the pods can be called beside their proxy, unless the application listens on the"
     " loopback interface only",
@@ -48,7 +53,9 @@ class Consul:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.intentions = Intentions(cluster)
-        self._defaults = {str(view.name): view for view in cluster.of(SERVICE_DEFAULTS)}
+        self._defaults: dict[str, list[View]] = defaultdict(list)
+        for view in sorted(cluster.of(SERVICE_DEFAULTS), key=lambda view: view.resource.address):
+            self._defaults[str(view.name)].append(view)
 
     def appears(self, workloads: list[Workload]) -> bool:
         """Whether anything that was scanned speaks of it."""
@@ -121,20 +128,30 @@ class Consul:
     def _mode(self, workload: Workload) -> Answer:
         """The mode of mutual TLS: of the service, else of all proxies."""
         names = self.names(workload)
-        doubtful = [] if names else [view for view in self._defaults.values() if _mode_of(view) not in (None, "strict")]
+        doubtful = [] if names else [view for view in self._services_own if _mode_of(view) not in (None, "strict")]
         if doubtful:
-            step = _mode_step(doubtful[0], "")
-            return Answer(Unknown(f"whether {step.what} is for its service is not known"), "", (step,))
-        own = [self._defaults[name] for name in names if name in self._defaults]
-        decided = [_decided(view, "of the service") for view in own if _mode_of(view) is not None]
-        if decided and len(decided) == len(names):
-            return every(decided)
-        return every([*decided, self._of_all(workload)])
+            return _perhaps(_mode_step(doubtful[0], ""))
+        own = [[_decided(v, "of the service") for v in self._defaults[n] if _mode_of(v) is not None] for n in names]
+        decided = [agreed(answers, _SAME_NAME) for answers in own if answers]
+        return every(decided if names and all(own) else [*decided, self._of_all(workload)])
+
+    @property
+    def _services_own(self) -> list[View]:
+        return [view for views in self._defaults.values() for view in views]
+
+    def _exposed(self, workload: Workload) -> Answer:
+        """Whether no path of a service is opened to callers that show no certificate, but those of its probes."""
+        names = self.names(workload)
+        views = [view for name in names for view in self._defaults[name]] if names else self._services_own
+        answers = [_exposes(view, workload.probed) for view in (*views, *self.cluster.of(PROXY_DEFAULTS))]
+        doubtful = [] if names else [answer for answer in answers[: len(views)] if answer.truth is not True]
+        return _perhaps(doubtful[0].steps[0]) if doubtful else every(answers)
 
     def _of_all(self, workload: Workload) -> Answer:
-        for view in self.cluster.of(PROXY_DEFAULTS):
-            if _mode_of(view) is not None:
-                return _decided(view, "of all proxies")
+        views = sorted(self.cluster.of(PROXY_DEFAULTS), key=lambda view: view.resource.address)
+        written = [_decided(view, "of all proxies") for view in views if _mode_of(view) is not None]
+        if written:
+            return agreed(written, _SAME_NAME)
         step = workload.step("mutualTLSMode of all proxies", None, "strict")
         if self.cluster.of(PROXY_DEFAULTS) or self.cluster.of(MESH) or self._flags is not None:
             return Answer(True, "", (step,))
@@ -142,7 +159,7 @@ class Consul:
         doubt = Unknown(reason, "scan them too, or write mutualTLSMode in the service's ServiceDefaults")
         return Answer(doubt, "", (step,))
 
-    def _captured(self, workload: Workload) -> Answer:
+    def _transparent(self, workload: Workload) -> Answer:
         """Whether inbound connections cannot pass by the proxy."""
         value, step = entry(workload.annotations, TRANSPARENT), workload.annotation_step(TRANSPARENT, "true")
         if value is None:
@@ -159,6 +176,13 @@ class Consul:
         member = self.member(workload)
         if member.truth is False:
             return member
+        captured = self.captured(workload)
+        inbound = together(captured, Inbound(every([self._mode(workload), self._exposed(workload)]), {}))
+        answer = every([member, of_ports(inbound, workload.serving), workload.datagrams])
+        return answer if bypassed(captured, workload) else doubted(answer, self.cluster.hole)
+
+    def captured(self, workload: Workload) -> Inbound:
+        """Whether connections to each port pass the proxy."""
         value, step = entry(workload.annotations, EXCLUDE), workload.annotation_step(EXCLUDE, None)
         numbers = port_numbers(value or "")
         listed: dict[int, Answer] = (
@@ -168,10 +192,7 @@ class Consul:
                 n: Answer(False, f"connections to port {n} pass by the proxy ({step.what})", (step,)) for n in numbers
             }
         )
-        default = every([self._captured(workload), self._mode(workload)])
-        answer = every([member, of_ports(Inbound(default, listed), workload.serving)])
-        bypassed = any(own.truth is False for own in listed.values())
-        return answer if bypassed else doubted(answer, self.cluster.hole)
+        return Inbound(self._transparent(workload), listed)
 
     # -- whom it lets in
 
@@ -217,6 +238,25 @@ def _mode_of(view: View) -> Value:
 def _mode_step(view: View, level: str) -> Step:
     place = ("spec", "mutualTLSMode")
     return Step(f"{view.resource.address} {level}".rstrip(), _mode_of(view), "strict", view.resource, place)
+
+
+def _perhaps(step: Step) -> Answer:
+    return Answer(Unknown(f"whether {step.what} is for its service is not known"), "", (step,))
+
+
+def _exposes(view: View, probed: frozenset[str]) -> Answer:
+    """Whether a service exposes no path beside mutual TLS."""
+    paths = view.get("spec.expose.paths")
+    step = Step(f"{view.resource.address}, exposed paths", None, None, view.resource, ("spec", "expose", "paths"))
+    if undecided(paths):
+        return Answer(why(paths), "", (step,))
+    found = [inner(each, "path") for each in (paths if isinstance(paths, list) else ())]
+    others = [path for path in found if undecided(path) or path not in probed]
+    if not others:
+        return Answer()
+    first = others[0]
+    says = f"{view.resource.address} opens {first} to callers without a certificate"
+    return Answer(why(first) if undecided(first) else False, says, (replace(step, observed=first),))
 
 
 def _decided(view: View, level: str) -> Answer:

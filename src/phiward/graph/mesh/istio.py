@@ -6,14 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from phiward.graph.cluster import labels_of
+from phiward.graph.mesh.access import Accesses
 from phiward.graph.mesh.istio_authorization import Authorizations
 from phiward.graph.mesh.istio_capture import Captures
 from phiward.graph.mesh.istio_config import IstioConfig
 from phiward.graph.mesh.istio_destinations import Destinations
 from phiward.graph.mesh.istio_peers import PeerAuthentications
 from phiward.graph.mesh.istio_proxy import DATAPLANE, INJECT, LEGACY, PROXY, REVISION, TEMPLATES, Proxy, proxy_of
-from phiward.graph.mesh.model import Answer, doubted, every, of_ports, together
-from phiward.graph.mesh.workload import Workload, entry, repository
+from phiward.graph.mesh.model import Answer, Inbound, doubted, every, of_ports, together
+from phiward.graph.mesh.workload import Workload, bypassed, entry, repository
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
@@ -81,11 +82,19 @@ class Istio:
         proxy = self.proxy(workload)
         if proxy.answer.truth is False:
             return proxy.answer
-        captured = self.captures.inbound(workload, proxy.mode)
+        captured = self.captured(workload)
         reached = of_ports(together(captured, self.peers.inbound(workload)), workload.serving)
-        answer = every([proxy.answer, reached])
-        bypassed = captured.default.truth is False or any(own.truth is False for own in captured.ports.values())
-        return answer if bypassed else doubted(answer, self.cluster.hole)
+        answer = every([proxy.answer, reached, workload.datagrams])
+        return answer if bypassed(captured, workload) else doubted(answer, self.cluster.hole)
+
+    def accesses(self, workload: Workload) -> Accesses:
+        """Whom a workload lets in, on all of its ports."""
+        enforced = self.refuses_plaintext(workload).truth is True
+        return self.authorizations.accesses(workload, enforced=enforced)
+
+    def captured(self, workload: Workload) -> Inbound:
+        """Whether connections to each port pass the proxy."""
+        return self.captures.inbound(workload, self.proxy(workload).mode)
 
 
 def _marked(workload: Workload) -> bool:

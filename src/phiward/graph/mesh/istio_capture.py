@@ -1,24 +1,26 @@
 """Which inbound connections pass Istio's proxy at all: ports can be taken out of its way, and filters rewritten.
 
 Sources: istio.io, "Resource Annotations" (traffic.sidecar.istio.io/includeInboundPorts, excludeInboundPorts,
-excludeInterfaces, sidecar.istio.io/interceptionMode, ambient.istio.io/bypass-inbound-capture), "Envoy Filter" and
-"Application Requirements" (the ports that the proxy uses itself).
+excludeInterfaces, sidecar.istio.io/interceptionMode, proxy.istio.io/config, ambient.istio.io/bypass-inbound-capture),
+"Envoy Filter" and "Application Requirements" (the ports that the proxy uses itself). Ports are excluded only where all
+others are redirected (`*`); where some are included, those are redirected and no others.
 """
 
 from __future__ import annotations
 
 from phiward.graph.cluster import namespace_of
-from phiward.graph.mesh.embedded import inner
+from phiward.graph.mesh.embedded import embedded, inner
 from phiward.graph.mesh.istio_config import IstioConfig
 from phiward.graph.mesh.istio_proxy import AMBIENT
 from phiward.graph.mesh.model import Answer, Inbound, Step, every
 from phiward.graph.mesh.workload import Workload, entry, port_numbers
 from phiward.graph.selectors import Selectors
-from phiward.model.value import Unknown, undecided
+from phiward.model.value import Unknown, Value, undecided
 
 INCLUDE, EXCLUDE = "traffic.sidecar.istio.io/includeInboundPorts", "traffic.sidecar.istio.io/excludeInboundPorts"
 INTERFACES = "traffic.sidecar.istio.io/excludeInterfaces"
 INTERCEPTION = "sidecar.istio.io/interceptionMode"
+PROXY_CONFIG = "proxy.istio.io/config"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
 ENVOY_FILTER = "networking.istio.io/EnvoyFilter"
 OF_THE_PROXY = frozenset({15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090})
@@ -53,8 +55,8 @@ class Captures:
             truth = value if isinstance(value, Unknown) else value not in _TRUE
             steps = (workload.annotation_step(BYPASS, "false"),) if value else ()
             return Inbound(Answer(truth, "inbound connections pass by the ztunnel", steps), {})
-        default, only = _included(workload)
-        ports = {**only, **_excluded(workload, self._config)}
+        default, only = _included(workload, self._config)
+        ports = {**_excluded(workload, self._config), **only}
         return Inbound(every([default, _intercepted(workload, self._config), self._rewritten(workload)]), ports)
 
     def _rewritten(self, workload: Workload) -> Answer:
@@ -76,34 +78,42 @@ def _intercepted(workload: Workload, config: IstioConfig) -> Answer:
     if mode is not None:
         step = workload.annotation_step(INTERCEPTION, "REDIRECT or TPROXY")
         return Answer(_LOOPBACK if mode == "NONE" else mode if isinstance(mode, Unknown) else True, "", (step,))
+    overrides = entry(workload.annotations, PROXY_CONFIG)
+    mode = inner(overrides if isinstance(overrides, Unknown) else embedded(overrides), "interceptionMode")
+    if mode is not None:
+        step = workload.annotation_step(PROXY_CONFIG, "interceptionMode: REDIRECT or TPROXY")
+        return Answer(_LOOPBACK if mode == "NONE" else mode if isinstance(mode, Unknown) else True, "", (step,))
     mode, view = config.setting("defaultConfig", "interceptionMode")
     if view is None or mode != "NONE":
         return Answer()
     return Answer(_LOOPBACK, "", (Step("defaultConfig.interceptionMode of the mesh", mode, "REDIRECT", view.resource),))
 
 
-def _included(workload: Workload) -> tuple[Answer, dict[int, Answer]]:
+def _included(workload: Workload, config: IstioConfig) -> tuple[Answer, dict[int, Answer]]:
     """Where only some ports are redirected: those that are, and that no other is."""
-    value = entry(workload.annotations, INCLUDE)
+    value, step = _ports(workload, config, INCLUDE, "*")
     if value is None or value == "*":
         return Answer(), {}
-    step = workload.annotation_step(INCLUDE, "*")
     numbers = port_numbers(value)
     if isinstance(numbers, Unknown):
         return Answer(numbers, "", (step,)), {}
-    why = f"{INCLUDE} sends no port to the proxy but {value}" if numbers else f"{INCLUDE} sends no port to the proxy"
+    why = f"{step.what} sends no port to the proxy" + (f" but {value}" if numbers else "")
     return Answer(False, why, (step,)), dict.fromkeys(numbers, Answer(True, "", (step,)))
 
 
+def _ports(workload: Workload, config: IstioConfig, key: str, expected: str | None) -> tuple[Value, Step]:
+    """A list of ports: the pods' own, else that of the installation."""
+    value, step = entry(workload.annotations, key), workload.annotation_step(key, expected)
+    if value is not None:
+        return value, step
+    name = key.partition("/")[2]
+    value, view = config.value("global", "proxy", name)
+    return value, step if view is None else Step(f"global.proxy.{name} of the mesh", value, expected, view.resource)
+
+
 def _excluded(workload: Workload, config: IstioConfig) -> dict[int, Answer]:
-    value = entry(workload.annotations, EXCLUDE)
-    step = workload.annotation_step(EXCLUDE, None)
-    if value is None:
-        value, view = config.value("global", "proxy", "excludeInboundPorts")
-        if view is None or not value:
-            return {}
-        step = Step("global.proxy.excludeInboundPorts of the mesh", value, None, view.resource)
-    numbers = port_numbers(value)
+    value, step = _ports(workload, config, EXCLUDE, None)
+    numbers = port_numbers(value or "")
     if isinstance(numbers, Unknown):
         return {0: Answer(numbers, "", (step,))}
     left = [number for number in numbers if number not in OF_THE_PROXY]

@@ -74,7 +74,11 @@ class IstioConfig:
         return None, None
 
     def value(self, *path: str) -> tuple[Value, View | None]:
-        """A value that the operator's object hands to the charts, and that object."""
+        """A value of the charts, and the object that hands it to them, or that the injector reads it from."""
+        for view in self._config_maps("istio-sidecar-injector"):
+            value = inner(embedded(view.get("data.values")), *path)
+            if value is not None:
+                return value, view
         for native in OPERATORS:
             for view in self.cluster.of(native):
                 value = inner(view.resource.attributes, "spec", "values", *path)

@@ -4,7 +4,8 @@ Sources: istio.io, reference "Destination Rule" (a host without a dot is of the 
 as they stand; ports and subsets override the rule; ISTIO_MUTUAL uses the mesh's certificates, DISABLE none, SIMPLE
 those of the server alone) and "Configuration Scoping": the client's namespace is asked first, then the service's, then
 the root namespace; of several rules for one host in one namespace the oldest one's policy holds. Without TLS settings
-clients use mutual TLS by themselves, unless `enableAutoMtls` is off.
+clients use mutual TLS by themselves, unless `enableAutoMtls` is off; what is written for a port takes nothing over
+from the rule.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ class Destinations:
 
     def _effective(self, view: View, setting: tuple[str, Value, AttributePath], first: list[View]) -> Iterator[Setting]:
         part, tls, at = setting
+        if tls is None:
+            by_themselves = self._istio.config.auto_mtls
+            if by_themselves is True:
+                return
+            tls = by_themselves if isinstance(by_themselves, Unknown) else {}
         mode: Value = why(tls) if undecided(tls) else inner(tls, "mode") or _PLAIN
         if part == "every port" and view not in first:
             return  # an older rule for the host speaks for the ports
@@ -144,7 +150,7 @@ def _says(view: View, mode: Value) -> bool:
 
 
 def _written(view: View) -> Iterator[tuple[str, Value, AttributePath]]:
-    """Every TLS setting of a rule: of all ports, of one, of a subset."""
+    """Every TLS setting of a rule: of all ports, of one, of a subset; None where a port goes without."""
     spec = view.resource.attributes.get("spec")
     yield from _of_policy(inner(spec, "trafficPolicy"), ("spec", "trafficPolicy"), "")
     subsets = inner(spec, "subsets")
@@ -163,6 +169,7 @@ def _of_policy(policy: Value, at: AttributePath, part: str) -> Iterator[tuple[st
     ports = inner(policy, "portLevelSettings")
     for number, setting in enumerate(ports if isinstance(ports, list) else ()):
         own = inner(setting, "tls")
-        if own is not None:
+        if own is not None or tls is not None:
             name = f"port {inner(setting, 'port', 'number')}"
-            yield f"{name} of {part}" if part else name, own, (*at, "portLevelSettings", number, "tls")
+            place = (*at, "portLevelSettings", number)
+            yield f"{name} of {part}" if part else name, own, place if own is None else (*place, "tls")

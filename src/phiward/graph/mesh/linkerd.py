@@ -2,8 +2,8 @@
 
 Sources: linkerd.io, features "Automatic Proxy Injection", "Authorization Policy" and "Automatic mTLS", reference
 "Proxy Configuration": the pods' annotation `linkerd.io/inject` goes before their namespace's, and a value that is none
-of the three means no injection; the default policy is the pods', else the namespace's, else the cluster's; ports that
-are skipped pass by the proxy.
+of the three means no injection; the default policy is the pods', else the namespace's, else the cluster's; ports and
+networks that are skipped pass by the proxy.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from phiward.graph.mesh.access import Access, Accesses, Grant, authenticated
 from phiward.graph.mesh.embedded import embedded, inner
 from phiward.graph.mesh.linkerd_identity import of_identities
 from phiward.graph.mesh.linkerd_servers import Servers, by_word
-from phiward.graph.mesh.model import Answer, Inbound, Step, doubted, every, of_ports
-from phiward.graph.mesh.workload import Workload, entry, port_numbers, repository
-from phiward.model.value import Unknown, Value
+from phiward.graph.mesh.model import Answer, Inbound, Step, doubted, every, of_ports, together
+from phiward.graph.mesh.workload import Workload, bypassed, entry, port_numbers, repository
+from phiward.graph.network_policies.model import whole_range
+from phiward.graph.truth import why
+from phiward.model.value import Unknown, Value, undecided
+from phiward.record import replace
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
@@ -28,6 +31,7 @@ CONFIG_MAP = "ConfigMap"
 INJECT = "linkerd.io/inject"
 DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy"
 SKIP = "config.linkerd.io/skip-inbound-ports"
+SUBNETS = "config.linkerd.io/skip-subnets"
 IDENTITY_PORTS = "config.linkerd.io/proxy-require-identity-inbound-ports"
 WEBHOOKS = "config.linkerd.io/admission-webhooks"
 COMPONENT = "linkerd.io/control-plane-component"
@@ -166,12 +170,26 @@ class Linkerd:
         member = self.member(workload)
         if member.truth is False:
             return member
-        skipped = self._skipped(workload)
-        inbound = self.accesses(workload).inbound(authenticated)
-        reached = of_ports(Inbound(inbound.default, {**inbound.ports, **skipped}), workload.serving)
-        answer = every([member, reached])
-        bypassed = any(own.truth is False for own in skipped.values())
-        return answer if bypassed else doubted(answer, self.cluster.hole)
+        captured = self.captured(workload)
+        inbound = together(captured, self.accesses(workload).inbound(authenticated))
+        answer = every([member, of_ports(inbound, workload.serving), workload.datagrams])
+        return answer if bypassed(captured, workload) else doubted(answer, self.cluster.hole)
+
+    def captured(self, workload: Workload) -> Inbound:
+        """Whether connections to each port pass the proxy."""
+        return Inbound(self._from_everywhere(workload), self._skipped(workload))
+
+    def _from_everywhere(self, workload: Workload) -> Answer:
+        """Whether they pass it from wherever they come: networks can be skipped as ports can."""
+        value, step = self._setting(workload, SUBNETS)
+        if value is None:
+            value = inner(self._values, "proxyInit", "skipSubnets")
+            step = replace(step, what="networks that the installation skips", observed=value)
+        if not value:
+            return Answer()
+        wide = not isinstance(value, Unknown) and any(whole_range(part.strip()) for part in str(value).split(","))
+        doubt = why(value) if undecided(value) else Unknown(f"connections from {value} pass by the proxy ({step.what})")
+        return Answer(False if wide else doubt, f"connections from everywhere pass by the proxy ({step.what})", (step,))
 
 
 def _of_the_mesh(default: Access, step: Step) -> Access:

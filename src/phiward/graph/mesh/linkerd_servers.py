@@ -9,7 +9,7 @@ port the oldest one holds. Linkerd lets probes in by itself, so a route for noth
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from phiward.graph.cluster import labels_of, namespace_of
@@ -56,6 +56,8 @@ class Servers:
     def __init__(self, cluster: Cluster) -> None:
         self._servers: Selectors[View] = Selectors()
         for view in cluster.of(SERVER):
+            if view.get("spec.podSelector") is None and view.get("spec.externalWorkloadSelector") is not None:
+                continue  # it is for machines outside of the cluster
             self._servers.add(namespace_of(view), view.get("spec.podSelector") or {}, view)
         self._authentications: dict[tuple[str, str, str], View] = {
             (native, namespace_of(view), str(view.name)): view
@@ -68,7 +70,7 @@ class Servers:
                 self._routes[namespace_of(view), str(view.name)].append(view)
         self._authorizations: Selectors[View] = Selectors()
         self._named: dict[tuple[str, str], list[View]] = defaultdict(list)
-        for view in cluster.of(SERVER_AUTHORIZATION):
+        for view in _sorted(cluster.of(SERVER_AUTHORIZATION)):
             name = view.get("spec.server.name")
             if isinstance(name, str):
                 self._named[namespace_of(view), name].append(view)
@@ -76,7 +78,7 @@ class Servers:
                 selector = why(name) if undecided(name) else view.get("spec.server.selector") or {}
                 self._authorizations.add(namespace_of(view), selector, view)
         self._policies: dict[tuple[str, str], list[View]] = defaultdict(list)
-        for view in cluster.of(AUTHORIZATION_POLICY):
+        for view in _sorted(cluster.of(AUTHORIZATION_POLICY)):
             kind, name = view.get("spec.targetRef.kind"), view.get("spec.targetRef.name")
             target = str(name) if kind == "Server" and not undecided(name) else _EVERY_SERVER
             self._policies[namespace_of(view), target].append(view)
@@ -91,7 +93,7 @@ class Servers:
                 by_port[number].append(view)
         found: dict[int, list[Access]] = {}
         for number, servers in by_port.items():
-            found[number] = [self._of_server(view, _probed(workload)) for view in oldest(servers)]
+            found[number] = [self._of_server(view, workload.probed) for view in oldest(servers)]
             if all(chosen[view] is not True for view in servers):
                 found[number].append(default)
         return found
@@ -156,6 +158,10 @@ class Servers:
         return of_networks(step, networks[0] if networks else None)
 
 
+def _sorted(views: Iterable[View]) -> list[View]:
+    return sorted(views, key=lambda view: view.resource.address)
+
+
 def _identities(view: View, namespace: str, step: Step) -> Grant:
     """The clients that a MeshTLSAuthentication stands for."""
     identities, references = view.get("spec.identities"), view.get("spec.identityRefs")
@@ -205,10 +211,3 @@ def _is_for(route: View, paths: frozenset[str]) -> bool:
     return bool(matches) and all(
         inner(match, "path", "type") == "Exact" and str(inner(match, "path", "value")) in paths for match in matches
     )
-
-
-def _probed(workload: Workload) -> frozenset[str]:
-    """The paths of the pods' probes over HTTP."""
-    probes = ("livenessProbe", "readinessProbe", "startupProbe")
-    found = (inner(c, probe, "httpGet") for c, _ in workload.containers() for probe in probes)
-    return frozenset(str(probe.get("path", "/")) for probe in found if isinstance(probe, dict))

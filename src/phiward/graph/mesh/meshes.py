@@ -13,7 +13,7 @@ from phiward.graph.mesh.cilium import Cilium
 from phiward.graph.mesh.consul import Consul
 from phiward.graph.mesh.istio import Istio
 from phiward.graph.mesh.linkerd import Linkerd
-from phiward.graph.mesh.model import Answer
+from phiward.graph.mesh.model import Answer, Inbound, every
 from phiward.graph.mesh.workload import Workload
 from phiward.graph.tenancy import identify_tenant
 from phiward.model.value import Unknown
@@ -59,7 +59,7 @@ class Meshes:
         self._cluster = cluster
         self._workloads = {id(view): Workload(view, cluster) for view in cluster.workloads}
         self._plaintext: dict[int, Answer] = {}
-        self._guards: dict[int, tuple[Answer, Accesses] | None] = {}
+        self._guards: dict[int, tuple[Answer, Inbound, Accesses] | None] = {}
 
     @property
     def workloads(self) -> list[Workload]:
@@ -139,22 +139,22 @@ class Meshes:
     def _members(self, workload: Workload) -> list[Answer]:
         return [mesh.member(workload) for mesh in self.present]
 
-    def guard(self, workload: Workload) -> tuple[Answer, Accesses] | None:
-        """The mesh whose proxy stands before the pods, or may, and whom it lets in; None where there is none."""
+    def guard(self, workload: Workload) -> tuple[Answer, Inbound, Accesses] | None:
+        """The mesh whose proxy stands before the pods, or may; None where there is none.
+
+        Whether there is a proxy and all that comes is TCP, which ports pass it, and whom it lets in there.
+        """
         if id(workload) not in self._guards:
             self._guards[id(workload)] = self._guard(workload)
         return self._guards[id(workload)]
 
-    def _guard(self, workload: Workload) -> tuple[Answer, Accesses] | None:
+    def _guard(self, workload: Workload) -> tuple[Answer, Inbound, Accesses] | None:
         for mesh, member in sorted(
             zip(self.present, self._members(workload), strict=True), key=lambda each: _rank(each[1])
         ):
             if member.truth is False or isinstance(mesh, Cilium):
                 continue
-            if isinstance(mesh, Istio):
-                enforced = mesh.refuses_plaintext(workload).truth is True
-                return member, mesh.authorizations.accesses(workload, enforced=enforced)
-            return member, mesh.accesses(workload)
+            return every([member, workload.datagrams]), mesh.captured(workload), mesh.accesses(workload)
         return None
 
 

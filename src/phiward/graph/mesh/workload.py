@@ -7,17 +7,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from phiward.graph.cluster import POD, Labels, annotations_of, labels_of, namespace_of
-from phiward.graph.mesh.model import Step
+from phiward.graph.mesh.embedded import inner
+from phiward.graph.mesh.model import Answer, Inbound, Step, every
 from phiward.graph.truth import Truth, flag, why
 from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown, Value, undecided
 from phiward.pattern import pattern
+from phiward.record import replace
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
     from phiward.graph.view import View
 
 _CONTAINERS = ("initContainers", "containers")
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_TCP = "TCP"
 _TASKS = ("batch/Job", "batch/CronJob")
 
 
@@ -69,7 +73,12 @@ class Workload:
                     yield container, (*self.at("spec"), key, number)
 
     def container(self, name: str) -> tuple[dict[str, Any], AttributePath] | None:
-        return next((found for found in self.containers() if found[0].get("name") == name), None)
+        """A container of a name that stays: of init containers those that are started again, as sidecars are."""
+        for container, at in self.containers():
+            stays = "initContainers" not in at or container.get("restartPolicy") == "Always"
+            if stays and container.get("name") == name:
+                return container, at
+        return None
 
     # -- ports
 
@@ -85,8 +94,29 @@ class Workload:
 
     @property
     def _declared(self) -> list[dict[str, Any]]:
-        listed = [container.get("ports") for container, _ in self.containers()]
-        return [port for ports in listed if isinstance(ports, list) for port in ports if isinstance(port, dict)]
+        return [port for port, _ in self._ports]
+
+    @cached_property
+    def _ports(self) -> list[tuple[dict[str, Any], AttributePath]]:
+        listed = [(container.get("ports"), (*at, "ports")) for container, at in self.containers()]
+        return [(port, (*at, number)) for ports, at in listed for number, port in _numbered(ports)]
+
+    @cached_property
+    def datagrams(self) -> Answer:
+        """Whether whatever it takes in comes by TCP, which alone the proxies of meshes take.
+
+        Kubernetes, "Service": the protocol of a port is TCP unless it is written. istio.io, "Protocol Selection":
+        protocols that are not built on TCP, such as UDP, are not proxied.
+        """
+        found = [(port, port.get("containerPort"), self.view, at) for port, at in self._ports]
+        for service in self.services:
+            for number, port in _numbered(service.get("spec.ports")):
+                found.append((port, port.get("port"), service, ("spec", "ports", number)))
+        return every(
+            _by_tcp(port.get("protocol"), number, Step("", None, None, view.resource, (*at, "protocol")))
+            for port, number, view, at in found
+            if port.get("protocol") not in (None, _TCP)
+        )
 
     @cached_property
     def serving(self) -> frozenset[int]:
@@ -113,6 +143,12 @@ class Workload:
     def serves(self) -> bool:
         """Whether anything that was scanned says that it takes connections."""
         return bool(self._declared or self.services)
+
+    @cached_property
+    def probed(self) -> frozenset[str]:
+        """The paths of the pods' probes over HTTP."""
+        found = (inner(container, probe, "httpGet") for container, _ in self.containers() for probe in _PROBES)
+        return frozenset(str(probe.get("path", "/")) for probe in found if isinstance(probe, dict))
 
     # -- places
 
@@ -143,6 +179,18 @@ class Workload:
         return Step(what, observed, expected, view.resource, ("metadata", part, key))
 
 
+def _numbered(listed: Value) -> list[tuple[int, dict[str, Any]]]:
+    """The mappings of a list, each with its place."""
+    found = enumerate(listed) if isinstance(listed, list) else ()
+    return [(number, each) for number, each in found if isinstance(each, dict)]
+
+
+def _by_tcp(protocol: Value, number: Value, place: Step) -> Answer:
+    step = replace(place, what=f"protocol of port {number}", observed=protocol, expected=_TCP)
+    truth: Truth = why(protocol) if undecided(protocol) else False
+    return Answer(truth, f"port {number} takes datagrams ({protocol}), which pass by the proxy", (step,))
+
+
 def entry(held: Labels | Unknown, key: str) -> Value:
     """The value of a label or annotation; None where it is not there, unknown where that is not known."""
     if isinstance(held, Unknown):
@@ -151,6 +199,11 @@ def entry(held: Labels | Unknown, key: str) -> Value:
     if undecided(value):
         return why(value)
     return ("true" if value else "false") if isinstance(value, bool) else None if value is None else str(value)
+
+
+def bypassed(captured: Inbound, workload: Workload) -> bool:
+    """Whether it is certain that something passes by the proxy, whatever else holds."""
+    return False in (captured.default.truth, workload.datagrams.truth, *(own.truth for own in captured.ports.values()))
 
 
 def port_numbers(text: Value) -> list[int] | Unknown:
