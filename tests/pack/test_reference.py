@@ -80,6 +80,25 @@ def test_a_check_belongs_to_a_concept_or_says_what_it_looks_at(tool: str, each: 
     assert set(each.concepts) <= set(CONCEPTS)
 
 
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in PACK.rules])
+def test_equivalents_are_known_checks_of_concepts_that_the_rule_decides(rule):
+    known = {(tool, each.id): each for tool, each in CHECKS}
+    for tool, ids in rule.equivalents.items():
+        for id_ in ids:
+            assert (tool, id_) in known, "crosswalk.yaml says what it looks at"
+            concepts = [CONCEPTS[name] for name in known[tool, id_].concepts]
+            assert not concepts or any(rule.id in concept.outcome.rules for concept in concepts)
+
+
+@pytest.mark.parametrize("concept", [pytest.param(each, id=each.id) for each in REFERENCE.concepts])
+def test_each_check_of_a_decided_concept_is_an_equivalent_or_says_why_not(concept: Concept):
+    rules = [rule for rule in PACK.rules if rule.id in concept.outcome.rules]
+    for tool, each in CHECKS:
+        if rules and concept.id in each.concepts:
+            same = [rule.id for rule in rules if each.id in rule.equivalents.get(tool, ())]
+            assert bool(same) != (each.id in concept.unlike), f"{tool} {each.id}"
+
+
 def test_a_rule_that_is_not_there_is_refused_by_name():
     with pytest.raises(PackError, match="names a rule that does not exist: '") as error:
         load_reference(rule.id for rule in PACK.rules if rule.id != "encryption-at-rest")

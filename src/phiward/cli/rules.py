@@ -12,6 +12,8 @@ from phiward.coverage import speaker
 from phiward.errors import UsageError
 from phiward.model.rule import Rule
 from phiward.pack import Pack, load_pack
+from phiward.pack.equivalents import by_equivalent, canonical, unmet
+from phiward.pack.reference import load_reference
 
 FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
@@ -32,13 +34,13 @@ def command() -> None:
 def list_rules(theme: str | None, citation: str | None, least: str, equivalent: str | None, format_: str) -> None:
     """List rules, one a line."""
     pack = load_pack()
+    meant = pack.rules if equivalent is None else _meaning(equivalent, pack)
     chosen = [
         rule
-        for rule in pack.rules
+        for rule in meant
         if theme in (None, rule.theme)
         and (citation is None or citation in rule.citations)
         and rule.severity >= severity(least)
-        and (equivalent is None or any(equivalent in ids for ids in rule.equivalents.values()))
     ]
     if format_ == "json":
         click.echo(json.dumps([as_json(rule, pack) for rule in chosen], indent=2))
@@ -46,6 +48,14 @@ def list_rules(theme: str | None, citation: str | None, least: str, equivalent: 
     width = max((len(rule.id) for rule in chosen), default=0)
     for rule in chosen:
         click.echo(f"{rule.severity.label:<8}  {rule.id:<{width}}  {rule.title}  [{', '.join(rule.citations)}]")
+
+
+def _meaning(equivalent: str, pack: Pack) -> list[Rule]:
+    """The rules that mean what a check of another tool means; standard error says why where there are none."""
+    found = by_equivalent(pack.rules).get(canonical(equivalent), [])
+    if not found:
+        click.echo(unmet(equivalent, load_reference(rule.id for rule in pack.outlines)), err=True)
+    return [pack.rule(id_) for id_ in found]
 
 
 @command.command(name="show")
