@@ -78,6 +78,9 @@ CONSUL = [
     case(DEFAULTS, "two objects of one name that differ", "unknown", space(), work(annotations=ON), SERVICE, STRICT,
          entry("ServiceDefaults", "records", mutualTLSMode="strict"), entry("ServiceDefaults", "records", "labs", mutualTLSMode="permissive")),
     case(ANNOTATIONS, "datagrams are not proxied", "fail", space(), work(annotations=ON, ports=({"containerPort": 53, "protocol": "UDP"},)), SERVICE, STRICT),
+    case(ANNOTATIONS, "a pod with everything that was injected", "pass", space(), SERVICE, STRICT,
+         work(initContainers=[{"name": "consul-connect-inject-init", "image": "a"}, {"name": "consul-dataplane", "image": "hashicorp/consul-dataplane:1.6", "restartPolicy": "Always"}])),
+    case(ANNOTATIONS, "a proxy by hand to which nothing redirects", "unknown", space(), SERVICE, STRICT, work(containers=[{"name": "consul-dataplane", "image": "hashicorp/consul-dataplane:1.6"}])),
     case(ANNOTATIONS, "an init container of the proxy's name that ends", "unknown", space(), work(initContainers=[{"name": "consul-dataplane", "image": "a"}]), SERVICE, STRICT),
     case(TRANSPARENT, "a port is left out", "fail", space(), work(annotations={**ON, f"{P}transparent-proxy-exclude-inbound-ports": "8080"}), SERVICE, STRICT),
 ]  # fmt: skip

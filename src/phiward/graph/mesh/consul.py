@@ -35,7 +35,7 @@ GATEWAY, SERVICE_NAME = f"{PREFIX}gateway-kind", f"{PREFIX}connect-service"
 TRANSPARENT = f"{PREFIX}transparent-proxy"
 EXCLUDE = f"{PREFIX}transparent-proxy-exclude-inbound-ports"
 SERVICE_DEFAULTS, PROXY_DEFAULTS, MESH = f"{PREFIX}ServiceDefaults", f"{PREFIX}ProxyDefaults", f"{PREFIX}Mesh"
-PROXY = "consul-dataplane"
+PROXY, INIT = "consul-dataplane", "consul-connect-inject-init"
 NEVER_INJECTED = frozenset({"kube-system", "kube-public"})
 _TRUE, _FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
 _flag = pattern(r"-(default-inject|default-enable-transparent-proxy|(?:allow|deny)-k8s-namespace)[= ]\"?([^\s\"\\]+)")
@@ -89,9 +89,9 @@ class Consul:
         """Whether a proxy of the mesh stands before the pods."""
         if isinstance(workload.spec_doubt, Unknown):
             return Answer(workload.spec_doubt)
-        found = workload.container(PROXY)
-        if found:
-            return Answer(True, "", (Step(f"container {PROXY}", "there", "there", workload.view.resource, found[1]),))
+        written = workload.proxy(PROXY, PROXY, (INIT,))
+        if written:
+            return written
         if workload.host_network is not False:
             truth = workload.host_network if isinstance(workload.host_network, Unknown) else False
             step = workload.step("hostNetwork of the pods", workload.host_network, False, "spec", "hostNetwork")

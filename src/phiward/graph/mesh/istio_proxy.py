@@ -28,12 +28,8 @@ STATUS, REDIRECTION = "sidecar.istio.io/status", "ambient.istio.io/redirection"
 PROXY = "istio-proxy"
 SIDECAR, AMBIENT = "sidecar", "ambient"
 TEMPLATES = "inject.istio.io/templates"
-_REDIRECTS = ("istio-init", "istio-validation")
+_REDIRECTING = ("istio-init", "istio-validation")
 """Init containers that send connections to the proxy, or that make sure that the network's plugin does."""
-_NOT_REDIRECTED = Unknown(
-    "its proxy is written out, and nothing in its pods sends connections there (istio-init or istio-validation)",
-    "let Istio inject the proxy",
-)
 _ON_THE_NODE = "its pods are on the network of their node, where no proxy is injected"
 
 
@@ -80,10 +76,10 @@ def _written(workload: Workload) -> Answer | None:
     found = workload.container(PROXY)
     image = found[0].get("image") if found else None
     status = entry(workload.annotations, STATUS)
-    if found and image != "auto" and (status is not None or (isinstance(image, str) and "proxyv2" in image)):
-        step = Step(f"container {PROXY}", "there", "there", workload.view.resource, found[1])
-        redirected = any(container.get("name") in _REDIRECTS for container, _ in workload.containers())
-        return Answer(True if redirected else _NOT_REDIRECTED, "", (step,))
+    if image != "auto" and (status is not None or (isinstance(image, str) and "proxyv2" in image)):
+        written = workload.proxy(PROXY, "", _REDIRECTING)
+        if written:
+            return written
     if workload.is_running:
         step = workload.step(f"container {PROXY}", "not there", "there", "spec", "containers")
         return Answer(False, "no sidecar runs in it", (step,))

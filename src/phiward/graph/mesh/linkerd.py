@@ -38,6 +38,8 @@ COMPONENT = "linkerd.io/control-plane-component"
 PROXY = "linkerd-proxy"
 NEVER_INJECTED = frozenset({"kube-system", "cert-manager"})
 _KEYS = ("linkerd.io/", "config.linkerd.io/")
+_REDIRECTING = ("linkerd-init", "linkerd-network-validator")
+"""Init containers that send connections to the proxy, or that make sure that the network's plugin does."""
 _WAYS = ("enabled", "ingress", "disabled")
 _SKIPPED = "4567,4568"
 """Ports that an installation skips unless it is told otherwise: those of Galera."""
@@ -92,9 +94,9 @@ class Linkerd:
         """Whether a proxy of the mesh stands before the pods."""
         if isinstance(workload.spec_doubt, Unknown):
             return Answer(workload.spec_doubt)
-        found = workload.container(PROXY)
-        if found:
-            return Answer(True, "", (Step(f"container {PROXY}", "there", "there", workload.view.resource, found[1]),))
+        written = workload.proxy(PROXY, "proxy", _REDIRECTING)
+        if written:
+            return written
         if workload.host_network is not False:
             truth = workload.host_network if isinstance(workload.host_network, Unknown) else False
             step = workload.step("hostNetwork of the pods", workload.host_network, False, "spec", "hostNetwork")

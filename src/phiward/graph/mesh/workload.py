@@ -92,6 +92,22 @@ class Workload:
                 found[name] = found.get(name, frozenset()) | {number}
         return found
 
+    def proxy(self, name: str, image: str, redirecting: tuple[str, ...]) -> Answer | None:
+        """A proxy that stands in the manifest itself, with what sends connections to it; None where none does."""
+        found = self.container(name)
+        if found is None:
+            return None
+        step = Step(f"container {name}", "there", "there", self.view.resource, found[1])
+        if image not in repository(found[0].get("image")):
+            return Answer(Unknown(f"whether the container {name} is the proxy of the mesh is not known"), "", (step,))
+        if not any(container.get("name") in redirecting for container, _ in self.containers()):
+            doubt = Unknown(
+                f"its proxy is written out, and nothing sends connections there ({' or '.join(redirecting)})",
+                "let the mesh inject the proxy",
+            )
+            return Answer(doubt, "", (step,))
+        return Answer(True, "", (step,))
+
     @property
     def _declared(self) -> list[dict[str, Any]]:
         return [port for port, _ in self._ports]
