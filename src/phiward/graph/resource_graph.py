@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from phiward.graph.keys import ALIASES
 from phiward.graph.reading import MISSING, outline, read_path
 from phiward.graph.truth import why
+from phiward.graph.variants import variant_of
 from phiward.graph.view import View
 from phiward.model.resource import Resource, Scope
 from phiward.model.value import Partial, Reference, Unknown, Value, left_to_the_provider, undecided
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from phiward.graph.keys import DeclaredKeys
 
 _MAX_HOPS = 50
+_STANDS_FOR = {"AWS::SecretsManager::SecretTargetAttachment": ("SecretId",)}
+"""CloudFormation types of which `Ref` gives what they attach to, and the property that names it."""
 _GIVEN_BY_THE_PROVIDER = ("id", "arn")
 """By either of these the side resources of a state name their parent; source does not write them."""
 
@@ -84,10 +87,10 @@ class ResourceGraph:
         self.unmodelled: dict[str, int] = defaultdict(int)
         self.resources = 0
         by_type: dict[str, list[Resource]] = defaultdict(list)
-        for resource in resources:
+        everything = list(resources)
+        for resource in everything:
             self._by_address[id(resource.scope), resource.address] = resource
             by_type[resource.native_type].append(resource)
-            self._admit(resource)
         self._satellites: dict[tuple[int, str, str], list[Resource]] = {}
         self._unplaced: dict[tuple[int, str, str], Unknown] = {}
         self._suspected: dict[tuple[int, str, str], Unknown] = {}
@@ -96,6 +99,8 @@ class ResourceGraph:
         self._clusters: dict[int, Cluster] = {}
         self._keys: DeclaredKeys | None = None
         self._depth = 0
+        for resource in everything:  # last: which row describes one may depend on what it refers to
+            self._admit(resource)
         for row in {id(view.row): view.row for view in self.views}.values():
             self._attach(row, by_type)
 
@@ -103,9 +108,9 @@ class ResourceGraph:
         if resource.native_type.startswith("data."):
             return
         self.resources += 1
-        row = self.pack.row(resource.native_type)
+        row, doubt = variant_of(resource, self.pack, lambda reference: self.resolve(reference, resource.scope))
         if row is not None:
-            view = View(resource, row, self)
+            view = View(resource, row, self, doubt=doubt)
             self.views.append(view)
             self._views[id(resource.scope), resource.address] = view
             self._of_type[id(resource.scope), resource.native_type].append(view)
@@ -185,8 +190,9 @@ class ResourceGraph:
         target = self.find(reference.address, scope)
         if target is None:
             return Unknown(f"{reference} is not in what was scanned")
-        value, _ = read_path(target.attributes, reference.path, lambda inner: self.resolve(inner, scope))
-        if value is MISSING or not reference.path:
+        path = reference.path or _STANDS_FOR.get(target.native_type, ())
+        value, _ = read_path(target.attributes, path, lambda inner: self.resolve(inner, scope))
+        if value is MISSING or not path:
             return left_to_the_provider(reference)
         return value
 
@@ -263,7 +269,7 @@ class ResourceGraph:
                 return Placement()  # something that this root does not manage
             resolved = self.resolve_once(value, scope)
             if isinstance(resolved, Unknown):
-                written = read_path(target.attributes, value.path, lambda r: r)[0] is not MISSING
+                written = value.path and read_path(target.attributes, value.path, lambda r: r)[0] is not MISSING
                 other = target.native_type.startswith(("data.", "aws_", "AWS::")) and not written
                 return Placement() if other else Placement(doubt=resolved)  # `other`: the id of what is not one of ours
             value = resolved

@@ -83,12 +83,21 @@ class Reading:
 class View:
     """A resource that the catalog describes."""
 
-    __slots__ = ("_header", "_readings", "_subject", "_tags", "_tenancy", "graph", "resource", "row", "words")
+    __slots__ = ("_header", "_readings", "_subject", "_tags", "_tenancy", "doubt", "graph", "resource", "row", "words")
 
-    def __init__(self, resource: Resource, row: Row, graph: ResourceGraph, words: Words | None = None) -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        row: Row,
+        graph: ResourceGraph,
+        words: Words | None = None,
+        doubt: Unknown | None = None,
+    ) -> None:
+        """`doubt` is why another row may describe it."""
         self.resource = resource
         self.row = row
         self.graph = graph
+        self.doubt = doubt
         self.words = row.words if words is None else words
         self._readings: dict[str, Reading] = {}
         self._tenancy: Tenancy | None = None
@@ -294,6 +303,8 @@ class View:
         spec = self.row.properties.get(name)
         if spec is None:
             return Reading(Unknown(f"the catalog does not say where {name} stands for {self.row.type}"), self.resource)
+        if self.doubt is not None:
+            return Reading(self.doubt, self.resource)
         if "constant" in spec:
             return Reading(spec["constant"], self.resource, by_default=True)
         type_ = self.graph.pack.property_types[name]

@@ -64,6 +64,11 @@ class Row:
     """The rules that read it to judge other resources."""
     words: Mapping[str, Any]
     """What computed properties call an attribute, to where it stands in this dialect: see `graph.words`."""
+    discriminator: Mapping[str, Any] | None = None
+    """Which resources of its native types it describes, where not all: a path, and the words that stand there.
+
+    `in` is None where whatever is written there will do.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +99,20 @@ class Pack:
         self.satellite_types = frozenset(known["satellites"])
         self._numbers = {outline.id: number for number, outline in enumerate(self.outlines)}
         self._natives: Mapping[str, list[Any]] = known["natives"]
+        self._variants: Mapping[str, list[list[Any]]] = known["variants"]
         self._rows: dict[tuple[int, str], Row] = {}
         self._rules: dict[str, Rule] = {}
 
     def row(self, native_type: str) -> Row | None:
-        """The catalog row of a native type, or None where the catalog does not know it."""
+        """The catalog row of a native type, or None where the catalog does not know it or has but `variants` of it."""
         found = self._natives.get(native_type) or self._natives.get(f"{native_type.rpartition('/')[0]}/*")
-        if found is None:
-            return None
-        number, dialect = found
+        return self._row(*found) if found is not None else None
+
+    def variants(self, native_type: str) -> list[Row]:
+        """The rows of which each describes only some of the resources of a native type."""
+        return [self._row(*found) for found in self._variants.get(native_type, ())]
+
+    def _row(self, number: int, dialect: str) -> Row:
         made = self._rows.get((number, dialect))
         if made is None:
             raw = part(self._compiled["rows"][number])
@@ -119,15 +129,15 @@ class Pack:
                 parts=spoken["parts"],
                 read_by=tuple(raw["read_by"]),
                 words=spoken["words"],
+                discriminator=spoken["discriminator"],
             )
         return made
 
     def rows(self) -> list[Row]:
         """Every row, once for each of its dialects, in the catalog's order."""
         seen: dict[int, Row] = {}
-        for native in self._natives:
-            row = self.row(native)
-            assert row is not None
+        for number, dialect in [*self._natives.values(), *(one for some in self._variants.values() for one in some)]:
+            row = self._row(number, dialect)
             seen[id(row)] = row
         return list(seen.values())
 

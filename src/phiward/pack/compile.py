@@ -26,7 +26,7 @@ _RULE_KEYS = {
 }  # fmt: skip
 _ROW_KEYS = {
     "type", "title", "kinds", "name", "satellites", "properties", "service", "doc", "parent", "like", "parts",
-    "read_by", "words", *DIALECTS,
+    "read_by", "words", "discriminator", *DIALECTS,
 }  # fmt: skip
 _DIALECT_KEYS = {"path", "values", "present", "inherits", "constant", "compute", "with", "default"}
 _PROPERTY_KEYS = {"default", "doc", "fix", *DIALECTS}
@@ -89,8 +89,8 @@ class Compiler:
             written = {row.get("type"): row for row in self.read(where, "catalog") or []}
             for row in written.values():
                 compiled = self.row(self.likened(row, written, where), where)
-                natives = [native for dialect in compiled["dialects"].values() for native in dialect["natives"]]
-                for native in [compiled["type"], *natives]:
+                spoken = [dialect for dialect in compiled["dialects"].values() if dialect["discriminator"] is None]
+                for native in [compiled["type"], *(native for dialect in spoken for native in dialect["natives"])]:
                     if native in seen:
                         raise PackError(f"{native} has a row in {seen[native]} too", where=where)
                     seen[native] = where
@@ -145,8 +145,16 @@ class Compiler:
             "parts": {name: part_steps(path, where) for name, path in row.get("parts", {}).items()},
             "satellites": self.satellites(row.get("satellites", {}).get(dialect, {}), where),
             "words": self.words(row.get("words", {}).get(dialect, {}), f"{where}.words"),
+            "discriminator": self.discriminator(row.get("discriminator", {}).get(dialect), f"{where}.discriminator"),
             "properties": properties,
         }
+
+    def discriminator(self, spec: Any, where: str) -> Compiled | None:
+        """What tells the resources of a native type that several rows describe apart."""
+        if spec is None:
+            return None
+        self.known(spec, {"path", "in", "present"}, where)
+        return {"path": steps(spec["path"], where), "in": None if spec.get("present") else [str(v) for v in spec["in"]]}
 
     def satellites(self, satellites: Any, where: str) -> list[list[Any]]:
         found = []

@@ -46,8 +46,20 @@ def index(compiled: Compiled) -> dict[str, Any]:
             for number, row in enumerate(rows)
             for dialect, spoken in row["dialects"].items()
             for native in spoken["natives"]
+            if spoken["discriminator"] is None
         },
+        "variants": _variants(rows),
         "satellites": sorted(
             {native for row in rows for spoken in row["dialects"].values() for _, native, _ in spoken["satellites"]}
         ),
     }
+
+
+def _variants(rows: list[Any]) -> dict[str, list[Any]]:
+    """The rows of which each describes only some of the resources of a native type."""
+    found: dict[str, list[Any]] = {}
+    for number, row in enumerate(rows):
+        for dialect, spoken in row["dialects"].items():
+            for native in spoken["natives"] if spoken["discriminator"] is not None else ():
+                found.setdefault(native, []).append([number, dialect])
+    return found
