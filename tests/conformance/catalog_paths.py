@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import kubernetes_validate.utils
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
+from phiward.graph.words import Respelled, respell
 from phiward.pack import Row
 from phiward.pack.paths import steps
 
@@ -174,8 +175,25 @@ def places(row: Row) -> Iterator[Place]:
         if path:
             yield place(row, f"part {alias}", path)
     for name, spec in row.properties.items():
-        for path in [*spec.get("paths", ()), *spec.get("inherits", ()), *argument_paths(spec)]:
+        for path in [*spec.get("paths", ()), *spec.get("inherits", ())]:
             yield place(row, name, path)
+        for path in argument_paths(spec):
+            own = in_own_words(row, path)
+            if own is not None:
+                yield place(row, name, own)
+
+
+def in_own_words(row: Row, path: Steps) -> Steps | None:
+    """An argument of a computed property in the row's dialect; None where a word says that there is nothing like it."""
+    head = str(path[0])
+    if head not in row.words:
+        return path
+    at, inner = row.words[head]
+    spelled = respell(path[1:], inner) if head.startswith("@") and at == [] else respell(path, row.words)
+    if spelled is None:
+        return None
+    assert isinstance(spelled, Respelled), f"{row.type}: no word for {path}"
+    return [head, *spelled.path] if head.startswith("@") and at == [] else spelled.path
 
 
 def word_places(row: Row, twin: Row) -> Iterator[Place]:

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from phiward.graph.view import View
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
-ROLE, ASSOCIATION = "aws_iam_role", "aws_eks_pod_identity_association"
+ROLES = ("aws_iam_role", "AWS::IAM::Role")
+ASSOCIATIONS = ("aws_eks_pod_identity_association", "AWS::EKS::PodIdentityAssociation")
 _ARN = re.compile(r"^arn:[^:]*:iam::([^:]*):role/(?:.*/)?([^/]+)$", re.DOTALL)
 _ACCOUNT = re.compile(r":iam::(\d{12}):")
+_LOGICAL_ID_LETTERS = 24
+"""How many of a logical id CloudFormation takes into the name that it makes: stack, logical id, random letters."""
 Account = tuple[str, str]
 """The namespace and the name of a service account."""
 
@@ -47,9 +50,9 @@ class Identities:
             found[view.resource.native_type].append(view)
         return found
 
-    def of(self, native_type: str) -> list[View]:
-        """The resources of a type in all scopes."""
-        return self._by_native.get(native_type, [])
+    def of(self, *native_types: str) -> list[View]:
+        """The resources of some types in all scopes."""
+        return [view for native in native_types for view in self._by_native.get(native, ())]
 
     @cached_property
     def clusters(self) -> list[Cluster]:
@@ -64,15 +67,15 @@ class Identities:
     @cached_property
     def _roles_by_name(self) -> dict[str, list[View]]:
         found: dict[str, list[View]] = defaultdict(list)
-        for view in self.of(ROLE):
-            name = view.resource.attributes.get("name")
+        for view in self.of(*ROLES):
+            name = _name(view)
             if isinstance(name, str):
                 found[name].append(view)
         return found
 
     @cached_property
     def _nameless(self) -> list[View]:
-        return [v for v in self.of(ROLE) if not isinstance(v.resource.attributes.get("name"), str)]
+        return [v for v in self.of(*ROLES) if not isinstance(_name(v), str)]
 
     def role(self, arn: Value, asked_by: View) -> View | Unknown | None:
         """The role that a resource names by its ARN or refers to; None where it is none of those that were scanned.
@@ -81,7 +84,7 @@ class Identities:
         """
         if isinstance(arn, Reference):
             found = asked_by.follow(arn)
-            return found if found is not None and found.resource.native_type == ROLE else why(arn)
+            return found if found is not None and found.resource.native_type in ROLES else why(arn)
         match = _ARN.match(sketch(arn)) if isinstance(arn, (str, Partial)) else None
         if match is None or HOLE in match[2]:
             return why(arn) if undecided(arn) else Unknown(f"{arn} is not the ARN of a role")
@@ -109,7 +112,7 @@ class Identities:
     def associations(self) -> dict[Account, list[View]]:
         """EKS Pod Identity associations by service account."""
         found: dict[Account, list[View]] = defaultdict(list)
-        for view in self.of(ASSOCIATION):
+        for view in self.of(*ASSOCIATIONS):
             named = associated(view)
             if not isinstance(named, Unknown):
                 found[named].append(view)
@@ -118,12 +121,12 @@ class Identities:
     @cached_property
     def hidden_association(self) -> Unknown | None:
         """Why an association may be for any service account."""
-        return next((named for named in map(associated, self.of(ASSOCIATION)) if isinstance(named, Unknown)), None)
+        return next((named for named in map(associated, self.of(*ASSOCIATIONS)) if isinstance(named, Unknown)), None)
 
     @cached_property
     def _associated_roles(self) -> list[tuple[Account | Unknown, View | Unknown | None]]:
         """The service account and the role of each association."""
-        return [(associated(view), self.role(view.get("role_arn"), view)) for view in self.of(ASSOCIATION)]
+        return [(associated(view), self.role(view.get("role_arn"), view)) for view in self.of(*ASSOCIATIONS)]
 
     def associated_with(self, role: View) -> list[Account | Unknown]:
         """The service accounts that associations give a role, or may give it."""
@@ -175,11 +178,18 @@ def _beside(one: View, other: View) -> bool:
 
 def _may_be_named(role: View, name: str) -> bool:
     """Whether a role of which the name, or its end, is made when it is applied may turn out to have a name."""
-    written = role.resource.attributes.get("name")
+    written = _name(role)
+    if written is None and role.resource.source == "cloudformation":
+        return f"-{role.resource.address.rpartition('.')[2][:_LOGICAL_ID_LETTERS]}" in name
     start = role.resource.attributes.get("name_prefix") if written is None else written
     if isinstance(start, Partial):
         start = start.parts[0]
     return undecided(start) or (isinstance(start, str) and start != "" and name.startswith(start))
+
+
+def _name(role: View) -> Value:
+    """The name that a role writes whole: not a prefix."""
+    return role.resource.attributes.get("RoleName" if role.resource.source == "cloudformation" else "name")
 
 
 def _may_be_of(role: View, account: str) -> bool:

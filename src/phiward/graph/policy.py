@@ -204,6 +204,8 @@ IDENTITY_ATTRIBUTES = frozenset(
     }
 )
 """Attributes that name one resource, account or address: whatever their value is, it holds no wildcard."""
+_IDENTITY_ENDINGS = ("Arn", "ARN", "Id", "Name", "PrivateIp", "PublicIp")
+"""How such attributes of CloudFormation end."""
 
 REFERENCE = "\x02"
 HOLE = "\x03"
@@ -214,8 +216,16 @@ def sketch(value: Value) -> str:
     if isinstance(value, Partial):
         return "".join(sketch(part) for part in value.parts)
     if isinstance(value, Reference):
-        return REFERENCE if value.path and value.path[-1] in IDENTITY_ATTRIBUTES else HOLE
+        return REFERENCE if _is_identity(value) else HOLE
     return value if isinstance(value, str) else HOLE
+
+
+def _is_identity(reference: Reference) -> bool:
+    """Whether it means what names a resource. One without a path is CloudFormation's `Ref`: an ARN, an id or a name."""
+    if not reference.path:
+        return True
+    name = reference.path[-1]
+    return name in IDENTITY_ATTRIBUTES or (isinstance(name, str) and name.endswith(_IDENTITY_ENDINGS))
 
 
 def glob_covers(pattern: str, text: str) -> bool:

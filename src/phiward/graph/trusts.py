@@ -187,11 +187,22 @@ def _assumes(action: Value) -> Truth:
 def _issuer_of_a_cluster(provider: Value, view: View) -> Truth:
     if isinstance(provider, Reference):
         target = view.follow(provider)
-        url = target.resource.attributes.get("url") if target is not None else None
-        if isinstance(url, Reference) and "aws_eks_cluster" in url.address:
+        url = _url(target) if target is not None else None
+        if isinstance(url, Reference) and _is_a_cluster(url, view):
             return True
         return _issuer(url) if isinstance(url, str) else Unknown(f"whose issuer {provider} is, is not known")
     return _issuer(sketch(provider))
+
+
+def _url(provider: View) -> Value:
+    """The issuer of an OpenID Connect provider."""
+    attributes = provider.resource.attributes
+    return attributes.get("Url" if provider.resource.source == "cloudformation" else "url")
+
+
+def _is_a_cluster(url: Reference, view: View) -> bool:
+    found = view.graph.find(url.address, view.resource.scope)
+    return "aws_eks_cluster" in url.address or (found is not None and found.native_type == "AWS::EKS::Cluster")
 
 
 def _issuer(text: str) -> Truth:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from phiward.graph.computed.keys import inherited
-from phiward.graph.computed.reading import blocks
+from phiward.graph.computed.parameter_groups import group_family, group_options, group_parameters
 from phiward.graph.computed.stores import OFF, entry
 from phiward.graph.truth import Truth, all_of, any_of, equals, listed, why
 from phiward.graph.view import ComputedProperty, Derived, View
@@ -77,7 +77,7 @@ def database_requires_tls(
     parameters = _group(view, group)
     if isinstance(parameters, Unknown):
         return Derived(parameters, paths=[group])
-    value = None if parameters is None else entry(parameters.get("parameter"), engine.tls)
+    value = None if parameters is None else entry(group_parameters(parameters), engine.tls)
     if value is not None:
         return Derived(value if isinstance(value, Unknown) else value not in OFF, paths=[group])
     version = _version(view, parameters, group) or _CURRENT.get(name)
@@ -94,7 +94,7 @@ def _required_by_option(view: View, options: str, name: str, setting: str) -> Tr
     if group is None or isinstance(group, Unknown):
         return False if group is None else group
     found: list[Truth] = []
-    for option in blocks(group.get("option")):
+    for option in group_options(group):
         if isinstance(option, Unknown):
             found.append(option)
             continue
@@ -111,10 +111,15 @@ def _of_source(view: View, replica_of: str) -> Derived:
     """
     source = view.get(replica_of)
     answer = inherited(view, [replica_of], "encryption.in_transit")
-    if answer is not None and isinstance(source, Reference) and source.path[-1:] == ("identifier",):
+    if answer is not None and isinstance(source, Reference) and _in_its_region(view, source):
         return answer
     reason = Unknown(f"a replica of {source} uses its source's parameter group, or its region's default one")
     return Derived(source if isinstance(source, Unknown) else reason, paths=[replica_of])
+
+
+def _in_its_region(view: View, source: Reference) -> bool:
+    """Whether a replica's source is in its region: it is named by identifier, or by a stack, which has one region."""
+    return view.row.dialect == "cloudformation" or source.path[-1:] == ("identifier",)
 
 
 def _tls_of_itself(engine: Engine, version: Version | Unknown | None) -> Truth:
@@ -165,9 +170,9 @@ def _audits(view: View, engine: Engine, group: str, options: str) -> Truth:
     if named is None or isinstance(named, Unknown):
         return False if named is None else named
     if engine.option:
-        found = entry(named.get("option"), engine.option, "option_name", "option_name")
+        found = entry(group_options(named), engine.option, "option_name", "option_name")
         return found if isinstance(found, Unknown) else found is not None
-    parameters = named.get("parameter")
+    parameters = group_parameters(named)
     by_parameter = any_of(_writes(name, entry(parameters, name)) for name in engine.audit)
     loaded = entry(parameters, "shared_preload_libraries") if "pgaudit.log" in engine.audit else None
     if by_parameter is False and isinstance(loaded, Unknown):
@@ -218,7 +223,7 @@ def _group(view: View, path: str) -> View | Unknown | None:
 
 def _version(view: View, group: View | None, path: str) -> Version | Unknown | None:
     """Read the engine's version: as written, else from the group's family or a default group's name."""
-    sources = [view.get("engine_version"), group.get("family") if group is not None else view.get(path)]
+    sources = [view.get("engine_version"), group_family(group) if group is not None else view.get(path)]
     for source in sources:
         if isinstance(source, str) and (found := re.search(r"(\d+)(?:\.(\d+))?", source)):
             return tuple(int(part) for part in found.groups() if part)

@@ -101,11 +101,16 @@ def holds(view: View, *, path: str, value: str) -> Value | Derived:
 
 def is_one_of(view: View, *, path: str, values: Iterable[str]) -> Value | Derived:
     """Whether a word is among `values`; the name of something of one's own is not."""
-    value = view.get(path)
-    if isinstance(value, Reference):
-        own = sketch(value) == REFERENCE
-        value = "" if own else view.graph.resolve(value, view.resource.scope)
+    value = name_at(view, path)
     return Derived(one_of(value, {word.lower() for word in values}), paths=_first_written(view, [path]))
+
+
+def name_at(view: View, path: str) -> Value:
+    """Read a name that may be a word of the service's; that of something of one's own, which is none, is empty."""
+    value = view.get(path)
+    if not isinstance(value, Reference):
+        return value
+    return "" if sketch(value) == REFERENCE else view.graph.resolve(value, view.resource.scope)
 
 
 def _first_written(view: View, paths: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from phiward.record import replace
 _PARTS = {"bucket": ("bucket", "objects"), "resource": ("resource",)}
 
 
-def policy_statements(view: View, policy: str | list[str] = "policy") -> Read:
+def policy_statements(view: View, policy: str | list[str]) -> Read:
     """Read the policy at the first path of `policy` that is written."""
     for candidate in listed(policy):
         value = view.get(candidate)
@@ -84,13 +84,13 @@ def _reaches(guard: Statement, grant: Statement) -> bool:
     return True
 
 
-def policy_public_statements(view: View, *, policy: str | list[str] = "policy", as_s3: bool = False) -> Value | Derived:
+def policy_public_statements(view: View, *, policy: str | list[str], as_s3: bool = False) -> Value | Derived:
     """`access.public_statements`: the statements of a resource policy that grant to everybody."""
     found = public_statements(policy_statements(view, policy), as_s3=as_s3)
     return Derived(found, paths=_written(view, policy))
 
 
-def policy_public(view: View, *, policy: str | list[str] = "policy", as_s3: bool = False) -> Value | Derived:
+def policy_public(view: View, *, policy: str | list[str], as_s3: bool = False) -> Value | Derived:
     """`access.public`: whether a resource policy grants anything to everybody."""
     return Derived(grants_everybody(view, policy, as_s3=as_s3), paths=_written(view, policy))
 
@@ -108,10 +108,10 @@ def _written(view: View, policy: str | list[str]) -> list[str]:
 def policy_requires_tls(
     view: View,
     *,
-    policy: str | list[str] = "policy",
+    policy: str | list[str],
     actions: Iterable[str] = ("*",),
     covers: str = "resource",
-    name: str = "bucket",
+    name: str = "",
 ) -> Value | Derived:
     """`access.requires_tls`: whether a policy denies `actions` to everybody who comes without TLS.
 
@@ -119,7 +119,7 @@ def policy_requires_tls(
     name, so that an undecided one is recognised where the policy repeats it.
     """
     read = policy_statements(view, policy)
-    own = view.get(name) if covers == "bucket" else None
+    own = view.get(name) if name else None
     enforced = all_of(
         any_of(_denies_plaintext(entry, action.lower(), part, own) for entry in read)
         for action in actions

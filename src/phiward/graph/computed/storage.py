@@ -9,7 +9,8 @@ from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, neg
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Unknown, Value
 
-_PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
+_PUBLIC_ACLS = ("publicread", "publicreadwrite", "authenticatedread")
+"""Canned ACLs, as CloudFormation spells them: S3 has dashes between the words."""
 _PUBLIC_GROUPS = (
     "http://acs.amazonaws.com/groups/global/allusers",
     "http://acs.amazonaws.com/groups/global/authenticatedusers",
@@ -53,10 +54,14 @@ def _acl_is_public(view: View) -> Truth:
     canned = [view.get("@acl.acl"), view.get("acl")]
     return any_of(
         [
-            *(one_of(acl, _PUBLIC_ACLS) for acl in canned if acl is not None),
+            *(one_of(_bare(acl), _PUBLIC_ACLS) for acl in canned if acl is not None),
             *(one_of(uri, _PUBLIC_GROUPS) for uri in grants if uri is not None),
         ]
     )
+
+
+def _bare(acl: Value) -> Value:
+    return acl.replace("-", "") if isinstance(acl, str) else acl
 
 
 def _acls_are_off(view: View) -> Truth:
@@ -72,7 +77,8 @@ def bucket_acls_disabled(view: View) -> Truth | Derived:
     if written is not None:
         return Derived(equals(written, "BucketOwnerEnforced"), paths=["@ownership.rule.object_ownership"])
     inline = [view.get("acl"), view.get("grant")]
-    acls = [acl for acl in [*view.satellites("acl"), *inline] if acl is not None]
+    # `Private` is CloudFormation's, and asks for no list: S3 takes it where lists are off
+    acls = [acl for acl in [*view.satellites("acl"), *inline] if acl not in (None, "Private")]
     return negate(any_of(acl if isinstance(acl, Unknown) else True for acl in acls))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from phiward.graph.computed.keys import inherited
+from phiward.graph.computed.keys import inherited, name_at
 from phiward.graph.computed.reading import blocks
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
@@ -64,7 +64,7 @@ def default_by(
     source = inherited(view, inherits, prop)
     if source is not None:
         return source
-    chosen = view.get(by)
+    chosen = name_at(view, by)
     if undecided(chosen):
         reason = f"the default of {path} depends on {by}, which is not known: {why(chosen).reason}"
         return Derived(Unknown(reason, f"write {path}"), paths=[by])

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from phiward.graph.cluster import DEFAULT_ACCOUNT, Cluster, account_of, namespace_of
 from phiward.graph.computed.reading import number
-from phiward.graph.identities import ROLE, ROLE_ANNOTATION, Account, Identities, associated, role_arn
+from phiward.graph.identities import ROLE_ANNOTATION, ROLES, Account, Identities, associated, role_arn
 from phiward.graph.tenancy import Surroundings, identify_tenant
 from phiward.graph.trusts import Trust
 from phiward.graph.truth import Truth, any_of
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Reference, Unknown, Value, undecided
 
-_AWS_NODES = ("aws_eks_node_group", "aws_eks_cluster")
+_NODE_GROUPS = ("aws_eks_node_group", "AWS::EKS::Nodegroup")
+_AWS_NODES = (*_NODE_GROUPS, "aws_eks_cluster", "AWS::EKS::Cluster")
 
 
 def trust_service_accounts(view: View) -> Value | Derived:
@@ -103,7 +104,7 @@ def trust_undeclared(view: View) -> Value | Derived:
     if not identities.clusters:
         return None
     named: list[Account | Unknown] = [associated(view)]
-    if view.resource.native_type == ROLE:
+    if view.resource.native_type in ROLES:
         accounts, doubts = _trusted(view)
         named = [*sorted(accounts), *doubts]
     if not named:
@@ -166,7 +167,7 @@ def pod_cloud_identity(view: View) -> Value | Derived:
     """
     identities = view.graph.identities
     cluster = view.graph.cluster(view.resource.scope)
-    if not identities.annotated(cluster) and not any(identities.of(native) for native in _AWS_NODES):
+    if not identities.annotated(cluster) and not identities.of(*_AWS_NODES):
         return None
     name = account_of(view)
     if not isinstance(name, str):
@@ -198,7 +199,7 @@ def _own_role(cluster: Cluster, identities: Identities, account: Account) -> Tru
 
 def _reach_nodes(identities: Identities) -> Truth:
     """Whether pods reach the metadata service of the nodes that the scan declares: of all of them or of none."""
-    groups = identities.of("aws_eks_node_group")
+    groups = identities.of(*_NODE_GROUPS)
     answers = [_reached(group) for group in groups]
     if not answers or len(set(map(str, answers))) > 1:
         return Unknown("on which nodes it runs, and whether pods reach their metadata service, is not known")
