@@ -20,6 +20,7 @@ SUBJECTS = {
         "listener_tls_enforced method_anonymous named_tls_version route_anonymous target_encrypted "
         "transfer_tls_enforced"
     ),
+    "emr": "emr_authentication emr_encrypts emr_key subnets_public",
     "grants": "binding_cluster_role binding_everything binding_subjects",
     "ingress": "gateway_tls ingress_tls istio_gateway_tls istio_gateway_version",
     "keys": "any_written holds key_rotatable key_when named_or_inherited named_or_switched is_one_of",
@@ -51,7 +52,10 @@ SUBJECTS = {
         "access_point_public bucket_access_public bucket_acls_disabled bucket_encryption_declared "
         "bucket_lock_enabled bucket_key bucket_public_statements"
     ),
-    "stores": "any_true cache_requires_tls default_by entry_flag every_true kafka_clients migration_requires_tls",
+    "stores": (
+        "any_true cache_requires_tls default_by entry_flag every_named every_true kafka_clients "
+        "migration_requires_tls"
+    ),
     "terms": "vault_lock_mode vault_denies_deletion plan_copies plan_retention_days minutes iso_minutes",
     "workload_identity": (
         "account_role_trust pod_cloud_identity trust_service_accounts trust_sharers trust_undeclared"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from phiward.graph.computed.keys import inherited, name_at
 from phiward.graph.computed.reading import blocks
-from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, why, written
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, one_of, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Scalar, Unknown, Value, undecided
 
@@ -77,6 +77,13 @@ def every_true(view: View, *, of: Iterable[str]) -> Value | Derived:
     return Derived(all_of(answers.values()), paths=[path for path, on in answers.items() if on is not True])
 
 
+def every_named(view: View, *, of: Iterable[str], off: Iterable[str]) -> Value | Derived:
+    """Whether each path is written with another word than those of `off`; evidence points at those that are not."""
+    refused = {word.lower() for word in off}
+    answers = {path: all_of([written(view.get(path)), negate(one_of(view.get(path), refused))]) for path in of}
+    return Derived(all_of(answers.values()), paths=[path for path, on in answers.items() if on is not True])
+
+
 def any_true(view: View, *, of: Iterable[str]) -> Value | Derived:
     """Whether at least one of the flags is on; evidence points at the ones that are."""
     answers = {path: flag(view.get(path), default=False) for path in of}
@@ -131,6 +138,7 @@ STORES: dict[str, ComputedProperty] = {
     "cache_requires_tls": cache_requires_tls,
     "default_by": default_by,
     "entry_flag": entry_flag,
+    "every_named": every_named,
     "every_true": every_true,
     "kafka_clients": kafka_clients,
     "migration_requires_tls": migration_requires_tls,
