@@ -23,6 +23,7 @@ SUBJECTS = {
     "emr": "emr_authentication emr_encrypts emr_key subnets_public",
     "grants": "binding_cluster_role binding_everything binding_subjects",
     "ingress": "gateway_tls ingress_tls istio_gateway_tls istio_gateway_version",
+    "key_policies": "key_administering_users key_enclave_grants",
     "keys": "any_written holds key_rotatable key_when named_or_inherited named_or_switched is_one_of",
     "logs": (
         "trail_data_events trail_management_events log_group_retention_days build_logs bucket_log_role "
@@ -36,6 +37,7 @@ SUBJECTS = {
         "security_group_ingress template_public"
     ),
     "operations": "claim_backed_up namespace_limited rollout_progressive schedule_days schedule_enabled ships_logs",
+    "permissions": "policy_grants role_grants",
     "plain_secrets": "configuration_secrets environment_secrets secret_contents",
     "pod_settings": (
         "pod_account_granted pod_apparmor pod_dedicated_nodes pod_mounts_token pod_profiles "
@@ -53,10 +55,10 @@ SUBJECTS = {
         "bucket_lock_enabled bucket_key bucket_public_statements"
     ),
     "stores": (
-        "any_true cache_requires_tls default_by entry_flag every_named every_true kafka_clients "
-        "migration_requires_tls"
+        "any_true cache_requires_tls default_by entry_flag every_named every_true kafka_clients migration_requires_tls"
     ),
     "terms": "vault_lock_mode vault_denies_deletion plan_copies plan_retention_days minutes iso_minutes",
+    "trust_policies": "trust_mfa trust_pipelines",
     "workload_identity": (
         "account_role_trust pod_cloud_identity trust_service_accounts trust_sharers trust_undeclared"
     ),
