@@ -37,7 +37,7 @@ SUBJECTS = {
         "security_group_ingress template_public"
     ),
     "operations": "claim_backed_up namespace_limited rollout_progressive schedule_days schedule_enabled ships_logs",
-    "permissions": "policy_grants role_grants",
+    "permissions": "managed_policies policy_grants role_grants",
     "plain_secrets": "configuration_secrets environment_secrets secret_contents",
     "pod_settings": (
         "pod_account_granted pod_apparmor pod_dedicated_nodes pod_mounts_token pod_profiles "

@@ -60,6 +60,19 @@ def policy_grants(view: View, *, policy: str | list[str] = "policy") -> Derived:
     return Derived(list(_described(read)), paths=paths)
 
 
+def managed_policies(view: View, *, path: str) -> Value | Derived:
+    """`policy.managed`: the ARNs of attached policies; one that the root declares goes by its address."""
+    named = view.get(path)
+    if named is None:
+        return None
+    return Derived([_declared_or(view, name) for name in listed(named)], paths=[path])
+
+
+def _declared_or(view: View, name: Value) -> Value:
+    target = view.follow(name)
+    return target.resource.address if target and target.resource.native_type == "aws_iam_policy" else name
+
+
 def role_grants(view: View) -> Derived:
     """`policy.grants` of the policies that a role writes inline."""
     found: list[Value] = []
@@ -214,6 +227,7 @@ def _names_caller(value: Value) -> Truth:
 
 
 PERMISSIONS: dict[str, ComputedProperty] = {
+    "managed_policies": managed_policies,
     "policy_grants": policy_grants,
     "role_grants": role_grants,
 }
