@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from phiward.engine.judge import Selection, judge
 from phiward.errors import NothingToScan, UsageError
+from phiward.gate.foreign_ignores import explain_foreign_ignores, read_foreign_ignores
 from phiward.gate.ignores import apply_ignores, read_ignores
 from phiward.gate.status import exit_status, summarise
 from phiward.graph.resource_graph import ResourceGraph
@@ -19,6 +21,7 @@ from phiward.model.finding import Diagnostic, Finding, Loosened, Report
 from phiward.model.location import Lines
 from phiward.outside import Outside
 from phiward.pack import Outline, Pack, load_pack
+from phiward.pack.equivalents import by_equivalent
 from phiward.settings import Settings
 
 _DEEPEST = 20_000
@@ -38,17 +41,30 @@ def scan(
     loaded = load(read.paths, tree, settings, progress)
     graph = ResourceGraph(loaded.resources, pack)
     findings = judge(graph, loaded.scopes, Selection(rules, frozenset(settings.tenants)), progress)
-    ignores = read_ignores(loaded.sources.kept, loaded.resources, (rule.id for rule in pack.outlines))
-    warnings = list(ignores.diagnostics)
-    if ignores.waivers:
-        findings, unused = apply_ignores(findings, lines_of(loaded), ignores, outside.today(settings.today))
-        warnings += unused
+    findings, warnings = waive(findings, loaded, pack, lambda: outside.today(settings.today))
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
         hint = (
             "give a directory or file that holds .tf, .tofu or .tf.json files, a plan or state, or Kubernetes manifests"
         )
         raise NothingToScan("no Terraform and no Kubernetes manifest was found", hint=hint)
     return report(settings, pack, read, loaded, graph, findings, warnings)
+
+
+def waive(
+    findings: list[Finding], loaded: Loaded, pack: Pack, today: Callable[[], date]
+) -> tuple[list[Finding], list[Diagnostic]]:
+    """Findings with the exceptions to them, and what is to be said of the exceptions."""
+    kept = loaded.sources.kept
+    ignores = read_ignores(kept, loaded.resources, (rule.id for rule in pack.outlines))
+    foreign = read_foreign_ignores(kept, loaded.resources)
+    lines = lines_of(loaded) if ignores.waivers or foreign else {}
+    warnings = list(ignores.diagnostics)
+    if ignores.waivers:
+        findings, unused = apply_ignores(findings, lines, ignores, today())
+        warnings += unused
+    if foreign:
+        warnings += explain_foreign_ignores(foreign, findings, lines, by_equivalent(pack.rules))
+    return findings, warnings
 
 
 class Inputs(NamedTuple):

@@ -12,8 +12,8 @@ from phiward.coverage import speaker
 from phiward.errors import UsageError
 from phiward.model.rule import Rule
 from phiward.pack import Pack, load_pack
-from phiward.pack.equivalents import by_equivalent, canonical, unmet
-from phiward.pack.reference import load_reference
+from phiward.pack.equivalents import by_equivalent, canonical
+from phiward.pack.reference import load_reference, unmet
 
 FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 

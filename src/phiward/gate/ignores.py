@@ -24,9 +24,9 @@ _comment = pattern(
     r"(?:#|//|/\*)[ \t]*phiward:ignore(?![\w-])([^\n]*?)(?:\*/[ \t]*(?:-?\}\}[ \t]*)?)?\r?$", re.MULTILINE
 )
 _parts = pattern(r"[ \t]+([a-z0-9-]+)((?:[ \t]+\w+=\S+)*)[ \t]+--[ \t]*(\S.*?)[ \t]*", re.DOTALL)
-_SYNTAX = "until=YYYY-MM-DD owner=NAME -- reason"
-_AS_COMMENT = f"write: # phiward:ignore <rule-id> {_SYNTAX}"
-_AS_ANNOTATION = f'write: {ANNOTATION}<rule-id>: "{_SYNTAX}"'
+SYNTAX = "until=YYYY-MM-DD owner=NAME -- reason"
+_AS_COMMENT = f"write: # phiward:ignore <rule-id> {SYNTAX}"
+_AS_ANNOTATION = f'write: {ANNOTATION}<rule-id>: "{SYNTAX}"'
 Subject = tuple[str, str]
 """The scope and the address of a resource."""
 

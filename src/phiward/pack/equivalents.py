@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from phiward.model.rule import Rule
-from phiward.pack.reference import REASONS, Concept, Reference
 from phiward.pattern import pattern
 
 _short = pattern(r"ksv-?(\d+)")
@@ -29,20 +28,3 @@ def by_equivalent(rules: Iterable[Rule]) -> dict[str, list[str]]:
         for name in names:
             found.setdefault(name, []).append(rule.id)
     return found
-
-
-def unmet(id_: str, reference: Reference) -> str:
-    """Why no rule means what a check of another tool means."""
-    name = canonical(id_)
-    checks = [check for tool in reference.tools for check in tool.checks if canonical(check.id) == name]
-    if not checks:
-        return "no rule means the same: the check is not known here"
-    concepts = [concept for concept in reference.concepts if concept.id in checks[0].concepts]
-    return "; ".join(["no rule means the same", *(_told(checks[0].id, concept) for concept in concepts)])
-
-
-def _told(id_: str, concept: Concept) -> str:
-    outcome = concept.outcome
-    if outcome.rules:
-        return f"{id_} {concept.unlike.get(id_, '')}, unlike {', '.join(outcome.rules)}"
-    return f"{REASONS[outcome.reason]}: {outcome.because}"

@@ -11,6 +11,7 @@ from typing import Any
 from phiward.errors import PackError
 from phiward.pack import pack_directory
 from phiward.pack.compile import read_yaml
+from phiward.pack.equivalents import canonical
 from phiward.record import dataclass
 
 REASONS = {
@@ -199,3 +200,20 @@ def _tool(id_: str, raw: Mapping[str, Any]) -> Tool:
         for name, each in raw["checks"].items()
     )
     return Tool(id_, raw["title"], raw["edition"], tuple(raw["reads"]), raw["maps"], tuple(checks))
+
+
+def unmet(id_: str, reference: Reference) -> str:
+    """Why no rule means what a check of another tool means."""
+    name = canonical(id_)
+    checks = [check for tool in reference.tools for check in tool.checks if canonical(check.id) == name]
+    if not checks:
+        return "no rule means the same: the check is not known here"
+    concepts = [concept for concept in reference.concepts if concept.id in checks[0].concepts]
+    return "; ".join(["no rule means the same", *(_told(checks[0].id, concept) for concept in concepts)])
+
+
+def _told(id_: str, concept: Concept) -> str:
+    outcome = concept.outcome
+    if outcome.rules:
+        return f"{id_} {concept.unlike.get(id_, '')}, unlike {', '.join(outcome.rules)}"
+    return f"{REASONS[outcome.reason]}: {outcome.because}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from phiward.gate.foreign_ignores import MARKERS
 from phiward.gate.ignores import MARKER
 from phiward.loaders.kubernetes.unit import Unit
 from phiward.loaders.loaded import Texts
@@ -22,7 +23,7 @@ def remember(texts: Texts, unit: Unit, files: Iterable[Path], tree: Tree) -> Non
 
 def remember_text(texts: Texts, unit: Unit, path: Path, text: str, tree: Tree) -> None:
     """Keep a text in which an exception may be written; another one is read again when it is asked for."""
-    if unit.judged and MARKER in text:
+    if unit.judged and any(marker in text for marker in (MARKER, *MARKERS)):
         texts.kept[tree.relative(path)] = text
     else:
         texts.later(tree.relative(path), partial(text_again, tree.outside, path))
