@@ -81,11 +81,12 @@ def _load_templates(paths: tuple[Path, ...], tree: Tree, settings: Settings, pro
     """CloudFormation templates, whose reader is imported only where a path holds some."""
     from phiward.loaders.cloudformation.discovery import templates
 
-    if next(templates(paths, tree), None) is None:
+    found = list(templates(paths, tree))
+    if not found:
         return Loaded()
     from phiward.loaders.cloudformation.loader import load as load_templates
 
-    return load_templates(paths, tree, settings, progress)
+    return load_templates(found, tree, settings, progress)
 
 
 def _load_documents(

@@ -7,7 +7,7 @@ Python has nothing to say: `Unknown` (the source does not decide it), `Reference
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from phiward.record import dataclass
@@ -158,6 +158,8 @@ def unknowns(value: Value) -> Iterator[Unknown]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from unknowns(item)
+        if isinstance(value, OpenAttributes):
+            yield value.why
 
 
 def plain(value: Value) -> bool:
@@ -165,7 +167,7 @@ def plain(value: Value) -> bool:
     if isinstance(value, list):
         return all(map(plain, value))
     if isinstance(value, dict):
-        return all(map(plain, value.values()))
+        return type(value) is not OpenAttributes and all(map(plain, value.values()))
     return not undecided(value)
 
 
@@ -225,8 +227,24 @@ def like(value: Value, changed: Value) -> Value:
     cls = type(value)
     if cls is list or cls is dict:
         return changed
+    if cls is OpenAttributes:
+        return OpenAttributes(changed, value.why)
     made = cls(changed)
     element = getattr(value, "element", None)
     if element is not None:
         made.element = element
     return made
+
+
+class OpenAttributes(dict[str, Any]):
+    """A mapping that may have other entries than those that are known: any that is asked for may be one of them."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, known: Mapping[str, Any], why: Unknown) -> None:
+        super().__init__(known)
+        self.why = why
+
+    def get(self, key: str, _: Any = None) -> Any:
+        """What is known of an entry: that it may be there."""
+        return super().get(key, self.why)

@@ -28,6 +28,8 @@ class Template:
         self.tree = tree
         self.document = document
         value: dict[str, Value] = document.value if isinstance(document.value, dict) else {}
+        self._lines: list[str] | None = None
+        self._noted: set[tuple[str, AttributePath]] = set()
         self.sections = {name: self._section(value, name) for name in SECTIONS}
         self.transforms = [one for one in _as_list(value.get("Transform")) if one is not None]
 
@@ -46,8 +48,17 @@ class Template:
     def location(self, path: AttributePath) -> Location:
         return Location(self.path, self.span(path))
 
+    def end_of_line(self, line: int) -> int:
+        """The column behind the last character of a line."""
+        if self._lines is None:
+            self._lines = self.text.split("\n")
+        return len(self._lines[line - 1].rstrip()) + 1
+
     def problem(self, message: str, path: AttributePath, *, hint: str = "", code: str = "template") -> None:
-        """Note what cannot be understood."""
+        """Note what cannot be understood, once."""
+        if (message, path) in self._noted:
+            return
+        self._noted.add((message, path))
         span = self.span(path)
         self.tree.hole(code, self.file, message, hint=hint, line=span.line, column=span.column)
 
