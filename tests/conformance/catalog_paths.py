@@ -151,16 +151,24 @@ _FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes"
 
 PATHS_IN_ARGUMENTS = frozenset(
     {
-        "binding", "by", "entries", "exports", "group", "inherits", "key", "mode", "name", "of", "options", "path", "policy",
-        "replica_of", "satellite", "switch", "unit_path",
+        "attributes", "binding", "by", "each", "entries", "exports", "group", "image", "inherits", "key", "mappings", "mode",
+        "name", "of", "options", "path", "policy", "replica_of", "satellite", "switch", "template", "unit_path",
     }
 )  # fmt: skip
 """Arguments of computed properties (`with:`) that are paths; `WORDS` lists those which are so called and are none."""
-WORDS = frozenset({("entry_flag", "key"), ("entry_flag", "name"), ("namespace_pod_security", "mode")})
+WORDS = frozenset(
+    {
+        ("entry_flag", "key"),
+        ("entry_flag", "name"),
+        ("in_every", "path"),  # inside of what `each` says
+        ("key_of_every", "key"),
+        ("namespace_pod_security", "mode"),
+    }
+)
 OTHER_ARGUMENTS = frozenset(
     {
-        "actions", "as_s3", "ask", "at", "covers", "default", "defaults", "fields", "means", "needs", "otherwise", "product",
-        "setting", "unit", "unset", "value", "values", "without", "zero",
+        "actions", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "fields", "means", "needs",
+        "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values", "without", "zero",
     }
 )  # fmt: skip
 
@@ -189,11 +197,12 @@ def in_own_words(row: Row, path: Steps) -> Steps | None:
     if head not in row.words:
         return path
     at, inner = row.words[head]
-    spelled = respell(path[1:], inner) if head.startswith("@") and at == [] else respell(path, row.words)
+    attached = at is None and any(head[1:] == alias for alias, _, _ in row.satellites)
+    spelled = respell(path[1:], inner) if attached else respell(path, row.words)
     if spelled is None:
         return None
     assert isinstance(spelled, Respelled), f"{row.type}: no word for {path}"
-    return [head, *spelled.path] if head.startswith("@") and at == [] else spelled.path
+    return [head, *spelled.path] if attached else spelled.path
 
 
 def word_places(row: Row, twin: Row) -> Iterator[Place]:
@@ -205,7 +214,7 @@ def word_places(row: Row, twin: Row) -> Iterator[Place]:
         natives = [native for alias, native, _ in twin.satellites if alias == name[1:]]
         attached = [native for alias, native, _ in row.satellites if alias == name[1:]]
         for inside, (at_inside, deeper) in inner.items():
-            if at:
+            if at is not None:
                 yield from _word(row, natives, row.native_types, [inside], _joined(at, at_inside), deeper)
             if attached:
                 yield from _word(row, natives, attached, [inside], at_inside, deeper)
@@ -215,10 +224,10 @@ def _word(
     row: Row, theirs: Sequence[str], ours: Sequence[str], name: Steps, at: Steps | None, inner: Mapping[str, Any]
 ) -> Iterator[Place]:
     where = f"{row.type} words {'.'.join(map(str, name))}"
-    if theirs:
-        yield Place(where, "terraform", theirs, name)
     if at is None:
-        return
+        return  # what the dialect lacks
+    if theirs:  # a function may serve several types, so that it is enough that one of them has it
+        yield Place(where, "terraform", [*theirs, *(native for native in PROVIDER if native.startswith("aws_"))], name)
     yield Place(where, row.dialect, ours, at)
     for inside, (at_inside, deeper) in inner.items():
         yield from _word(row, theirs, ours, [*name, inside], _joined(at, at_inside), deeper)
@@ -237,6 +246,21 @@ def words_of(row: Row) -> set[str]:
             yield from names(inner)
 
     return set(names(row.words))
+
+
+def attributes_to_name(row: Row, twin: Row) -> set[str]:
+    """The names in the Terraform types of a row, without those in blocks and satellites that the dialect lacks."""
+    lacking = {name for name, (at, inner) in row.words.items() if at is None and not inner}
+
+    def names(shape: object) -> Iterator[str]:
+        for name, inner in shape.items() if isinstance(shape, dict) else ():
+            if name not in lacking:
+                yield name
+                yield from names(inner)
+
+    aliases = {alias: native for alias, native, _ in twin.satellites if f"@{alias}" not in lacking}
+    natives = [*twin.native_types, *aliases.values()]
+    return {name for native in natives for name in names(PROVIDER[native])} | {f"@{alias}" for alias in aliases}
 
 
 def place(row: Row, where: str, path: Steps) -> Place:

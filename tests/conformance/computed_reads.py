@@ -37,14 +37,22 @@ def texts(name: str) -> set[str]:
 
 def constants(tree: ast.AST) -> Iterator[str]:
     """Texts of the code, without its documentation."""
-    documentation = {id(node.body[0].value) for node in ast.walk(tree) if has_documentation(node)}  # type: ignore[attr-defined]
+    left_out = {id(constant) for node in ast.walk(tree) for part in _not_read(node) for constant in ast.walk(part)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in left_out:
             yield node.value
 
 
-def has_documentation(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None
+def _not_read(node: ast.AST) -> Iterator[ast.AST]:
+    """Texts that surely are no paths: documentation, defaults of parameters, keys of a mapping that is made or in hand."""
+    if isinstance(node, ast.FunctionDef):
+        yield from node.body[:1] if ast.get_docstring(node) is not None else ()
+    elif isinstance(node, ast.arguments):
+        yield from (default for default in (*node.defaults, *node.kw_defaults) if default is not None)
+    elif isinstance(node, ast.Dict):
+        yield from (key for key in node.keys if key is not None)
+    elif isinstance(node, ast.Subscript):
+        yield node.slice
 
 
 def strings(value: Any) -> Iterator[str]:

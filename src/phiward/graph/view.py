@@ -256,7 +256,7 @@ class View:
         at, words = self.words.get(f"@{alias}", (None, _NO_WORDS))
         inside: list[View | Unknown] = [
             part if isinstance(part, Unknown) else View(part, self.row, self.graph, words)
-            for part in (within(self, at) if at else ())
+            for part in (within(self, at) if at is not None else ())
         ]
         attached = self.graph.satellites(self.resource, self.row, alias) if self.attaches(alias) else ()
         return inside + [s if isinstance(s, Unknown) else View(s, self.row, self.graph, words) for s in attached]
@@ -264,6 +264,11 @@ class View:
     def attaches(self, alias: str) -> bool:
         """Whether side resources are attached under an alias."""
         return any(alias == name for name, _, _ in self.row.satellites)
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the row is about this resource, and not about the one that it was reached from."""
+        return self.resource.native_type in self.row.native_types
 
     def follow(self, reference: Value) -> View | None:
         """The view of the resource that a reference leads to, catalogued or not; None for anything else."""

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from phiward.graph.view import View
 
 Words: TypeAlias = Mapping[str, Any]
-"""Compiled: name -> `[path, words inside]`; the path is None where the dialect has no such attribute."""
+"""Compiled: name -> `[path, words inside]`; the path is None where the dialect has no such attribute.
+
+For the alias of a satellite, it is where the dialect writes that one into the resource: empty for the resource itself.
+"""
 Found: TypeAlias = tuple[Value, tuple[Resource, AttributePath]]
 
 
@@ -35,23 +38,27 @@ def translated(view: View, path: Sequence[Step]) -> Found:
 
     A satellite's attribute may stand in the resource, where the dialect writes it there, or beside it.
     """
-    nowhere = view.resource, ()
     head = str(path[0])
+    nowhere = view.resource, ()
     if head not in view.words:
-        if view.row.dialect == "cloudformation" and head[0].islower():
-            return Unknown(f"the catalog does not say what {head} is called in CloudFormation"), nowhere
+        if head[0].islower() and _is_nameless(view):
+            return Unknown(f"the catalog does not say what {head} is called in {view.row.dialect}"), nowhere
         return view.read(path)
-    spelled = respell(path, view.words)
-    if not isinstance(spelled, Respelled):
-        return (MISSING if spelled is None else spelled), nowhere
     at, inner = view.words[head]
-    value, where = view.read(spelled.path) if at else (MISSING, nowhere)
-    rest = respell(path[1:], inner) if value is MISSING and view.attaches(head[1:]) else None
-    if isinstance(rest, Respelled):
-        value, where = view.read([head, *rest.path])
-    return in_terraform(
-        value, spelled.words, lambda reference: view.graph.resolve(reference, view.resource.scope)
-    ), where
+    spelled = respell(path, view.words) if at is not None else None
+    value, where = view.read(spelled.path) if isinstance(spelled, Respelled) else (spelled or MISSING, nowhere)
+    if value is MISSING and view.attaches(head[1:]):
+        spelled = respell(path[1:], inner)
+        if isinstance(spelled, Respelled):
+            value, where = view.read([head, *spelled.path])
+    words = spelled.words if isinstance(spelled, Respelled) else {}
+    scope = view.resource.scope
+    return in_terraform(value, words, lambda reference: view.graph.resolve(reference, scope)), where
+
+
+def _is_nameless(view: View) -> bool:
+    """Whether it is a resource of a dialect with names of its own, none of which any row says."""
+    return view.row.dialect == "cloudformation" and not view.words and not view.is_described
 
 
 def respell(path: Sequence[Step], words: Words) -> Respelled | Unknown | None:
@@ -88,7 +95,10 @@ def in_terraform(value: Value, words: Words, resolve: Resolve) -> Value:
 
 
 def within(view: View, at: Sequence[Step]) -> Iterator[Resource | Unknown]:
-    """The blocks at a path of a resource, each as a resource of its own."""
+    """The blocks at a path of a resource, each as a resource of its own; the resource itself where `at` is empty."""
+    if not at:
+        yield view.resource
+        return
     value, (owner, path) = view.read(at)
     for index, block in enumerate(value if isinstance(value, list) else [] if value is MISSING else [value]):
         if isinstance(block, dict):

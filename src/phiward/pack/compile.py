@@ -168,10 +168,10 @@ class Compiler:
         for name, spec in words.items():
             if isinstance(spec, dict):
                 self.known(spec, {"at", "words"}, where)
-                at, inner = spec.get("at", []), self.words(spec["words"], f"{where}.{name}")
+                at, inner = spec.get("at"), self.words(spec["words"], f"{where}.{name}")
             else:
                 at, inner = spec, {}
-            found[name] = [steps(at, where) if isinstance(at, str) else at, inner]
+            found[name] = [at if at is None else part_steps(at, where), inner]
         return found
 
     def property(self, name: str, spec: Any, dialect: str, where: str) -> Compiled:

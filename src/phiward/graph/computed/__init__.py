@@ -13,7 +13,7 @@ SUBJECTS = {
     "cluster_storage": "claim_encrypted claim_key class_encrypted class_key",
     "control_plane": "audit_unrecorded etcd_encrypted etcd_key",
     "databases": "database_audit database_requires_tls",
-    "disks": "image_encrypted instance_volumes template_volumes volume_encrypted",
+    "disks": "image_encrypted instance_volumes mapped_volumes template_volumes volume_encrypted",
     "edge": (
         "cdn_minimum_version cdn_tls_enforced classic_logs classic_minimum_version classic_tls_enforced "
         "default_endpoint_answers drops_invalid_headers function_grants_everybody listener_minimum_version "
@@ -55,7 +55,8 @@ SUBJECTS = {
         "bucket_lock_enabled bucket_key bucket_public_statements"
     ),
     "stores": (
-        "any_true cache_requires_tls default_by entry_flag every_named every_true kafka_clients migration_requires_tls"
+        "any_true cache_requires_tls default_by entry_flag every_named every_true in_every kafka_clients key_of_every "
+        "migration_requires_tls written_blocks"
     ),
     "terms": "vault_lock_mode vault_denies_deletion plan_copies plan_retention_days minutes iso_minutes",
     "trust_policies": "trust_mfa trust_pipelines",

@@ -39,6 +39,54 @@ def template_volumes(view: View) -> Value | Derived:
     return _listed([(_device(_ROOT, {}, any_of([_by_default(view), encrypted])), (view.resource, ()))])
 
 
+def mapped_volumes(view: View, *, mappings: str, image: str, template: str = "") -> Value | Derived:
+    """`encryption.volumes` of a machine whose root device is one of its mappings, as CloudFormation has them.
+
+    `mappings` and `image` are paths; `template` the one of the launch template that fills in what is left open.
+    """
+    devices = list(_template_mappings(view, mappings))
+    names = {device["name"] for device, _ in devices if isinstance(device, dict)}
+    around = _mapped_template(view, template)
+    if isinstance(around, Unknown):
+        return around
+    if around is not None:
+        devices += [
+            (device, place)
+            for device, place in _template_mappings(around, _TEMPLATE_MAPPINGS)
+            if isinstance(device, Unknown) or device["name"] not in names
+        ]
+    if not devices:
+        devices = [(_device(_ROOT, {}, _by_image(view, view.get(image))), (view.resource, ()))]
+    return Derived([d for d, _ in devices], paths=[mappings], places=[place for _, place in devices])
+
+
+_TEMPLATE_MAPPINGS = "LaunchTemplateData.BlockDeviceMappings"
+
+
+def _mapped_template(view: View, path: str) -> View | Unknown | None:
+    for name in ("LaunchTemplateId", "LaunchTemplateName") if path else ():
+        named = view.get(f"{path}.{name}")
+        if isinstance(named, Reference):
+            return view.follow(named) or why(named)
+        if named is not None:
+            return Unknown("its launch template was not read", "declare the template in this template")
+    return None
+
+
+def _template_mappings(view: View, path: str) -> Iterator[Placed]:
+    """Each mapping that is a volume: one without `Ebs` is a disk of the host, or takes a device away."""
+    for index, mapping in enumerate(blocks(view.get(path))):
+        place: tuple[Resource, AttributePath] = (view.resource, (*path.split("."), index))
+        if isinstance(mapping, Unknown):
+            yield mapping, place
+            continue
+        for ebs in blocks(mapping.get("Ebs")):
+            block = ebs if isinstance(ebs, Unknown) else {name: ebs.get(word) for name, word in _EBS.items()}
+            yield _placed(view, mapping.get("DeviceName"), block, _by_default(view)), place
+
+
+_EBS = {"encrypted": "Encrypted", "kms_key_id": "KmsKeyId", "snapshot_id": "SnapshotId"}
+
 _NO_IMAGE = Unknown("the template names neither disks nor an image", "write block_device_mappings")
 
 
@@ -122,7 +170,10 @@ def _by_default(view: View) -> Truth:
 
 def _image_default(view: View) -> Truth:
     """Whether a root device is encrypted unasked: by the account, or because its image is."""
-    image = view.get("ami") or view.get("image_id")
+    return _by_image(view, view.get("ami") or view.get("image_id"))
+
+
+def _by_image(view: View, image: Value) -> Truth:
     target = view.follow(image) if isinstance(image, Reference) else None
     copied = flag(target.get("encrypted"), default=False) if target is not None else False
     return any_of([_by_default(view), copied])
@@ -176,6 +227,7 @@ def volume_encrypted(view: View) -> Value | Derived:
 DISKS: dict[str, ComputedProperty] = {
     "image_encrypted": image_encrypted,
     "instance_volumes": instance_volumes,
+    "mapped_volumes": mapped_volumes,
     "template_volumes": template_volumes,
     "volume_encrypted": volume_encrypted,
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from phiward.graph.audience import identifies
 from phiward.graph.computed.reading import Block, blocks
+from phiward.graph.computed.stores import entry
 from phiward.graph.policy import HOLE, sketch
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, one_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
@@ -204,18 +205,23 @@ def classic_logs(view: View) -> Value | Derived:
     return Derived(any_of(written), paths=["access_logs.enabled"])
 
 
-def drops_invalid_headers(view: View) -> Value | Derived:
+def drops_invalid_headers(view: View, *, attributes: str = "") -> Value | Derived:
     """`network.drops_invalid_headers`.
 
-    Absent for network and gateway load balancers, which see no headers.
+    Absent for network and gateway load balancers, which see no headers. `attributes` is the list that holds the
+    setting where it is one of many.
     """
     kind = view.get("load_balancer_type")
     if undecided(kind):
         return why(kind)
     if kind not in (None, "application"):
         return None
-    drops = flag(view.get("drop_invalid_header_fields"), default=False)
-    return Derived(drops, paths=["drop_invalid_header_fields"])
+    path = attributes or "drop_invalid_header_fields"
+    value = entry(view.get(path), _DROPS_HEADERS, "Key", "Value") if attributes else view.get(path)
+    return Derived(flag(value, default=False), paths=[path])
+
+
+_DROPS_HEADERS = "routing.http.drop_invalid_header_fields.enabled"
 
 
 def target_encrypted(view: View) -> Value | Derived:
@@ -249,18 +255,19 @@ def cdn_tls_enforced(view: View) -> Value | Derived:
 _VIEWER_POLICIES = ("https-only", "redirect-to-https")
 
 
-def cdn_minimum_version(view: View) -> Value | Derived:
+def cdn_minimum_version(view: View, *, unset: str = "TLSv1") -> Value | Derived:
     """`tls.minimum_version` of a distribution.
 
-    CloudFront's own certificate means TLSv1, whatever else is written.
+    CloudFront's own certificate means TLSv1, whatever else is written; it is used where none is named. `unset` is the
+    policy of another certificate where none is written.
     """
     own = "viewer_certificate.cloudfront_default_certificate"
-    default_certificate = flag(view.get(own), default=False)
+    default_certificate = flag(view.get(own), default=view.get("viewer_certificate") is None)
     if isinstance(default_certificate, Unknown):
         return default_certificate
     if default_certificate:
         return Derived(tls_version("TLSv1"), paths=[own])
-    return named_tls_version(view, path="viewer_certificate.minimum_protocol_version", default="TLSv1")
+    return named_tls_version(view, path="viewer_certificate.minimum_protocol_version", default=unset)
 
 
 # APIs and functions
@@ -272,7 +279,7 @@ def method_anonymous(view: View) -> Value | Derived:
     Browsers send preflight requests without credentials, so OPTIONS may.
     """
     preflight = equals(view.get("http_method"), "options")
-    open_to_all = equals(view.get("authorization"), "none")
+    open_to_all = equals(view.get("authorization") or "NONE", "none")
     return Derived(all_of([negate(preflight), open_to_all]), paths=["authorization"])
 
 

@@ -45,14 +45,24 @@ def inherited(view: View, origins: Iterable[str], name: str) -> Derived | None:
     return None
 
 
-def key_when(
-    view: View, *, key: str, switch: str, at: Iterable[str | bool], without: str, otherwise: str, binding: str = ""
+def key_when(  # noqa: PLR0913 - its arguments are the catalog's words
+    view: View,
+    *,
+    key: str,
+    switch: str,
+    at: Iterable[str | bool],
+    without: str,
+    otherwise: str,
+    binding: str = "",
+    bound_by_default: bool = True,
 ) -> Value | Derived:
     """Read the key of a store that uses one only while a switch stands at one of `at`.
 
     `without` is the custody where the switch stands there and no key is named, `otherwise` elsewhere. Where the flag
-    `binding` is off, clients choose for themselves.
+    `binding` is off, clients choose for themselves; `bound_by_default` says whether it is documented to be on.
     """
+    if binding and not bound_by_default and view.get(binding) is None:
+        return Unknown(f"whether {binding} is on of itself is not documented", f"write {binding}: true")
     bound = flag(view.get(binding), default=True) if binding else True
     if bound is not True:
         choice = Unknown(f"clients may choose another key: {binding} is off", f"write {binding} = true")

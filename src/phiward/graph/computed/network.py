@@ -47,12 +47,13 @@ def security_group_ingress(view: View) -> Derived:
     return _group_entries(view, INGRESS)
 
 
-def security_group_egress(view: View) -> Derived:
+def security_group_egress(view: View, *, open_unless_written: bool = False) -> Derived:
     """`network.egress`.
 
-    Terraform takes away the allow-all that AWS gives a group: nothing written, nothing open.
+    Terraform takes away the allow-all that AWS gives a group: nothing written, nothing open. Elsewhere, any rule does.
     """
-    return _group_entries(view, EGRESS)
+    found = _group_entries(view, EGRESS)
+    return found if found.value or not open_unless_written else Derived([dict(_OPEN)])
 
 
 def _group_entries(view: View, way: Direction) -> Derived:
@@ -184,7 +185,9 @@ def _world(source: Value, *, six: bool = False) -> Truth:
     return int(length) <= (_WORLD_PREFIX_6 if six or ":" in address else _WORLD_PREFIX)
 
 
-_OWN_RANGES = frozenset({"cidr_block", "ipv6_cidr_block", "public_ip", "private_ip"})
+_OWN_RANGES = frozenset(
+    {"cidr_block", "ipv6_cidr_block", "public_ip", "private_ip", "CidrBlock", "Ipv6CidrBlocks", "PublicIp", "PrivateIp"}
+)
 
 
 def _ports(protocol: Value, first: Value, last: Value) -> Entry:
@@ -307,6 +310,10 @@ def default_group_ingress(view: View) -> list[Value] | Unknown | None:
 def default_group_egress(view: View) -> list[Value] | Unknown | None:
     """`network.egress` of a VPC whose default security group nobody declares: AWS lets everything out."""
     return _undeclared_default(view, {"destination": "0.0.0.0/0", "protocol": "all", "open_to_world": True})
+
+
+_OPEN = {"destination": "0.0.0.0/0", "protocol": "all", "from_port": 0, "to_port": _LAST_PORT, "open_to_world": True}
+"""What AWS lets out of a group that nobody gave a rule."""
 
 
 def _undeclared_default(view: View, entry: Entry) -> list[Value] | Unknown | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from phiward.graph.computed.keys import inherited, name_at
 from phiward.graph.computed.reading import blocks
+from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, one_of, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Scalar, Unknown, Value, undecided
@@ -42,6 +43,37 @@ def entry_flag(view: View, *, entries: str, name: str, key: str, value: str, uns
     if found is None or isinstance(found, Unknown):
         return None if found is None else Derived(found, paths=[entries])
     return Derived(unset if found == "" else found not in OFF, paths=[entries])
+
+
+def written_blocks(view: View, *, path: str) -> Value | Derived:
+    """Read a list of blocks whose names inside a rule asks for: those of Terraform, whatever the dialect."""
+    value = view.get(path)
+    return None if value is None else Derived(value, paths=[path])
+
+
+def in_every(view: View, *, each: str, path: str) -> Value | Derived:
+    """Whether a flag is on in each of several parts, as the replicas of a table."""
+    names = path.split(".")
+    parts = [
+        part if isinstance(part, Unknown) else flag(inner(part, *names), default=False)
+        for part in blocks(view.get(each))
+    ]
+    return Derived(all_of(parts) if parts else None, paths=[each])
+
+
+def key_of_every(view: View, *, each: str, key: str, switch: str) -> Value | Derived:
+    """Read the key of what is stored in several parts: AWS's own where one of them names none, else the first's.
+
+    Where the flag at `switch` is off, all of them use the service's.
+    """
+    switched = flag(view.get(switch), default=False)
+    if switched is not True:
+        return Derived("service" if switched is False else switched, paths=[switch])
+    keys = [part if isinstance(part, Unknown) else inner(part, *key.split(".")) for part in blocks(view.get(each))]
+    unnamed = any_of(negate(written(named)) for named in keys)
+    if unnamed is not False or not keys:
+        return Derived(unnamed if isinstance(unnamed, Unknown) else "aws", paths=[each])
+    return Derived(keys[0], paths=[f"{each}[0].{key}"])
 
 
 def default_by(
@@ -140,6 +172,9 @@ STORES: dict[str, ComputedProperty] = {
     "entry_flag": entry_flag,
     "every_named": every_named,
     "every_true": every_true,
+    "in_every": in_every,
+    "key_of_every": key_of_every,
     "kafka_clients": kafka_clients,
     "migration_requires_tls": migration_requires_tls,
+    "written_blocks": written_blocks,
 }
