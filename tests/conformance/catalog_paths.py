@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -46,7 +47,7 @@ class Place(NamedTuple):
 
 def has_type(dialect: str, native: str) -> bool:
     return {
-        "terraform": lambda: native in PROVIDER,
+        "terraform": lambda: native in PROVIDER or (cloud_control_type(native) is not None),
         "cloudformation": lambda: resource_schema(native) is not None,
         "kubernetes": lambda: native in kubernetes_kinds(),
     }[dialect]()
@@ -59,6 +60,20 @@ def resource_schema(native: str) -> Schema | None:
         return PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, native).schema
     except ResourceNotFoundError:
         return None
+
+
+@cache
+def cloud_control_type(native: str) -> str | None:
+    """CloudFormation's name of a type of the `awscc` provider, which takes that one's schemas in Terraform's spelling."""
+    return {
+        f"awscc_{service.lower()}_{snake_case(name)}": type_
+        for type_ in PROVIDER_SCHEMA_MANAGER.get_resource_types(REGION)
+        for _, service, name in [[*type_.split("::"), "", ""][:3]]
+    }.get(native)
+
+
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 @cache
@@ -86,7 +101,9 @@ def in_provider(native: str, path: Steps) -> bool:
     """Whether a Terraform path stands in a type; a list of blocks is entered wherever a name follows."""
     shape = PROVIDER.get(native)
     if shape is None:
-        return False
+        type_ = cloud_control_type(native)
+        schema = resource_schema(type_) if type_ else None
+        return schema is not None and in_schema(schema, schema, path, snake_case)
     for step in path:
         if shape == "*" or step == "[]" or isinstance(step, int):
             continue
@@ -113,27 +130,30 @@ def in_kind(native: str, path: Steps) -> bool:
     return definition is not None and in_schema(kubernetes_definitions(), definition, path)
 
 
-def in_schema(root: Schema, schema: Any, path: Steps) -> bool:
+def in_schema(root: Schema, schema: Any, path: Steps, spell: Callable[[str], str] = str) -> bool:
     """Whether a path stands in what a JSON Schema describes; arrays are entered wherever a name follows."""
     if not isinstance(schema, dict):
         return bool(path) is False or schema is True
     if "$ref" in schema:
-        return in_schema(root, resolved(root, schema["$ref"]), path)
+        return in_schema(root, resolved(root, schema["$ref"]), path, spell)
     if not path:
         return True
     step, rest = path[0], path[1:]
     if "items" in schema:
-        return in_schema(root, schema["items"], rest if step == "[]" or isinstance(step, int) else path)
+        return in_schema(root, schema["items"], rest if step == "[]" or isinstance(step, int) else path, spell)
     if step == "[]" or isinstance(step, int):
-        return in_schema(root, schema, rest)
-    if step in schema.get("properties", {}):
-        return in_schema(root, schema["properties"][step], rest)
+        return in_schema(root, schema, rest, spell)
+    properties = {spell(name): inner for name, inner in schema.get("properties", {}).items()}
+    if step in properties:
+        return in_schema(root, properties[step], rest, spell)
     branches = [branch for word in ("oneOf", "anyOf", "allOf") for branch in schema.get(word, ())]
-    if any(in_schema(root, branch, path) for branch in branches if branch.keys() & {"properties", "items", "$ref"}):
+    if any(
+        in_schema(root, branch, path, spell) for branch in branches if branch.keys() & {"properties", "items", "$ref"}
+    ):
         return True
     for free in (*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")):
         if isinstance(free, dict):
-            return in_schema(root, free, rest)
+            return in_schema(root, free, rest, spell)
     return "properties" not in schema and "object" in schema.get("type", ())
 
 
@@ -152,7 +172,7 @@ _FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes"
 PATHS_IN_ARGUMENTS = frozenset(
     {
         "attributes", "binding", "by", "each", "entries", "exports", "group", "image", "inherits", "key", "mappings", "mode",
-        "name", "of", "options", "path", "policy", "replica_of", "satellite", "switch", "template", "unit_path",
+        "name", "of", "options", "path", "policy", "replica_of", "satellite", "subnets", "switch", "template", "unit_path",
     }
 )  # fmt: skip
 """Arguments of computed properties (`with:`) that are paths; `WORDS` lists those which are so called and are none."""
@@ -167,8 +187,8 @@ WORDS = frozenset(
 )
 OTHER_ARGUMENTS = frozenset(
     {
-        "actions", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "fields", "means", "needs",
-        "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values", "without", "zero",
+        "actions", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "fields", "means", "needs", "off",
+        "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values", "where", "without", "zero",
     }
 )  # fmt: skip
 
