@@ -80,7 +80,7 @@ def database_requires_tls(
     value = None if parameters is None else entry(group_parameters(parameters), engine.tls)
     if value is not None:
         return Derived(value if isinstance(value, Unknown) else value not in OFF, paths=[group])
-    version = _version(view, parameters, group) or _CURRENT.get(name)
+    version = _version(view, parameters, group, written=name not in _CURRENT) or _CURRENT.get(name)
     return Derived(_tls_of_itself(engine, version), paths=[group] if view.get(group) is not None else [])
 
 
@@ -221,9 +221,11 @@ def _group(view: View, path: str) -> View | Unknown | None:
     return Unknown(f"{path} is {named}, which is not declared here", f"refer to a declared group in {path}")
 
 
-def _version(view: View, group: View | None, path: str) -> Version | Unknown | None:
-    """Read the engine's version: as written, else from the group's family or a default group's name."""
-    sources = [view.get("engine_version"), group_family(group) if group is not None else view.get(path)]
+def _version(view: View, group: View | None, path: str, *, written: bool) -> Version | Unknown | None:
+    """Read the engine's version: as written where the type has it, else from the group's family or its name."""
+    sources = [group_family(group) if group is not None else view.get(path)]
+    if written:
+        sources.insert(0, view.get("engine_version"))
     for source in sources:
         if isinstance(source, str) and (found := re.search(r"(\d+)(?:\.(\d+))?", source)):
             return tuple(int(part) for part in found.groups() if part)
