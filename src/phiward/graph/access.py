@@ -45,8 +45,8 @@ PlacedRule = tuple[Value, Resource, AttributePath]
 class Subject:
     """Somebody to whom rights are granted. `account` is the namespace and name where it is one service account."""
 
-    kind: Value
-    name: Value
+    kind: str
+    name: str
     namespace: str
     account: tuple[str, str] | None
     whole_namespace: str = ""
@@ -216,12 +216,14 @@ def _subject(value: Value, around: str) -> Subject | Unknown:
     kind, name, namespace = (inner(value, field) for field in ("kind", "name", "namespace"))
     if undecided(kind) or undecided(name) or undecided(namespace):
         return why(next(part for part in (kind, name, namespace) if undecided(part)))
+    if not isinstance(kind, str) or not isinstance(name, str):
+        return Unknown("it is not a subject")
     account, whole = None, ""
     if kind == "ServiceAccount":
-        account = (str(namespace or around), str(name))
-    elif kind == "User" and str(name).startswith(_ACCOUNT_USER):
-        space, _, own = str(name).removeprefix(_ACCOUNT_USER).partition(":")
+        account = (str(namespace or around), name)
+    elif kind == "User" and name.startswith(_ACCOUNT_USER):
+        space, _, own = name.removeprefix(_ACCOUNT_USER).partition(":")
         account = (space, own)
-    elif kind == "Group" and str(name).startswith(f"{_ACCOUNT_GROUP}:"):
-        whole = str(name).removeprefix(f"{_ACCOUNT_GROUP}:")
+    elif kind == "Group" and name.startswith(f"{_ACCOUNT_GROUP}:"):
+        whole = name.removeprefix(f"{_ACCOUNT_GROUP}:")
     return Subject(kind, name, account[0] if account else whole, account, whole)

@@ -28,11 +28,11 @@ _Scalar = events.ScalarEvent
 
 
 class YamlError(Exception):
-    """Why a text could not be read, and where: line and column count from 1."""
+    """Why a text could not be read, and where: line and column count from 1. `hint` says what to do, if anything."""
 
-    def __init__(self, message: str, line: int, column: int) -> None:
+    def __init__(self, message: str, line: int, column: int, hint: str = "") -> None:
         super().__init__(message)
-        self.message, self.line, self.column = message, line, column
+        self.message, self.line, self.column, self.hint = message, line, column, hint
 
 
 @dataclass(frozen=True, slots=True)

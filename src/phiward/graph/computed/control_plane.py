@@ -7,6 +7,7 @@ Rest" (the first provider of the first entry that names a resource writes; `iden
 
 from __future__ import annotations
 
+from phiward.graph.reading import inner, items
 from phiward.graph.truth import why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Unknown, Value, undecided
@@ -84,9 +85,10 @@ def _described(rule: dict[str, Value], narrowed: list[str]) -> str:
     parts = []
     for name in narrowed:
         value = rule[name]
-        items = value if isinstance(value, list) else [value]
-        words = [", ".join(map(str, i.get("resources") or ["*"])) if isinstance(i, dict) else str(i) for i in items]
-        parts.append(f"{name} {', '.join(words)}")
+        words = []
+        for each in value if isinstance(value, list) else [value]:
+            words += (items(inner(each, "resources")) or ["*"]) if isinstance(each, dict) else [each]
+        parts.append(f"{name} {', '.join(map(str, words))}")
     return " and ".join(parts)
 
 

@@ -12,7 +12,8 @@ import json
 from collections.abc import Callable
 
 from phiward.graph.cluster import annotations_of, namespace_of
-from phiward.graph.truth import Truth, all_of, any_of, flag, why
+from phiward.graph.reading import inner, items
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, one_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Unknown, Value, undecided
 
@@ -23,8 +24,10 @@ _CONTROLLER = Unknown(
     "whether plain HTTP is redirected is decided by the ingress controller, which is not known here",
     "write ingressClassName",
 )
-ROUTE = "gateway.networking.k8s.io/HTTPRoute"
-_PLAIN = ("http", "http2", "grpc", "grpc-web", "tcp", "mongo", "mysql", "redis")
+ROUTES = ("gateway.networking.k8s.io/HTTPRoute", "gateway.networking.k8s.io/GRPCRoute")
+"""Only those of HTTP can redirect."""
+_HTTP = ("http", "http2", "http_proxy", "grpc", "grpc-web")
+_SECURED = ("simple", "mutual", "istio_mutual", "optional_mutual")
 _VERSIONS = {"TLS_AUTO": "TLSv1.2", **{f"TLSV1_{number}": f"TLSv1.{number}" for number in range(4)}}
 
 
@@ -50,16 +53,14 @@ def _has_certificate(view: View) -> Truth:
     if not entries:
         return False
     named: list[Value] = []
-    for entry in entries:
-        hosts = entry.get("hosts") if isinstance(entry, dict) else entry
+    for entry in items(entries):
+        hosts = inner(entry, "hosts")
         if undecided(hosts):
             return why(hosts)
         if not hosts:
             return True
-        named += hosts
-    rules = view.get("spec.rules")
-    served = [rule.get("host") if isinstance(rule, dict) else rule for rule in rules] if isinstance(rules, list) else []
-    return all_of(_covers(named, host) for host in served)
+        named += items(hosts)
+    return all_of(_covers(named, inner(rule, "host")) for rule in items(view.get("spec.rules")))
 
 
 def _covers(named: list[Value], host: Value) -> Truth:
@@ -110,7 +111,14 @@ def _alb_tls(notes: object) -> Value | Derived:
         protocols = [str(name).upper() for port in json.loads(str(written)) for name in port]
     except (ValueError, TypeError, RecursionError):
         return Unknown("the listen-ports annotation is not the JSON that it must be")
-    return Derived(bool(protocols) and set(protocols) == {"HTTPS"}, paths=paths)
+    if set(protocols) == {"HTTPS"}:
+        return Derived(True, paths=paths)
+    action = next((name for name in notes if name.startswith(f"{_ALB}actions.") and _may_redirect(notes[name])), None)
+    return Derived(Unknown(f"which requests {action} redirects is not worked out") if action else False, paths=paths)
+
+
+def _may_redirect(action: Value) -> bool:
+    return undecided(action) or '"redirect"' in str(action).lower()
 
 
 # -- Gateway API
@@ -138,23 +146,35 @@ def _listener(view: View, listener: dict[str, Value]) -> Truth:
     if protocol != "HTTP":
         return protocol in ("HTTPS", "TLS")
     cluster = view.graph.cluster(view.resource.scope)
-    routes = [route for route in cluster.of(ROUTE) if _attached(route, view, listener)]
-    if not routes:
-        return cluster.hole or Unknown("no route to this listener was scanned, and another may serve plain HTTP")
-    return all_of(_redirecting(route) for route in routes)
+    found: list[Truth] = [cluster.hole] if cluster.hole else []
+    for native in ROUTES:
+        for route in cluster.of(native):
+            attached = _attached(route, view, listener)
+            if attached is not False:
+                found.append(any_of([negate(attached), _redirecting(route)]))
+    return (
+        all_of(found) if found else Unknown("no route to this listener was scanned, and another may serve plain HTTP")
+    )
 
 
-def _attached(route: View, gateway: View, listener: dict[str, Value]) -> bool:
-    parents = route.get("spec.parentRefs")
-    for parent in parents if isinstance(parents, list) else []:
-        if not isinstance(parent, dict) or parent.get("name") != gateway.name:
-            continue
-        if str(parent.get("namespace") or namespace_of(route)) != namespace_of(gateway):
-            continue
-        section, port = parent.get("sectionName"), parent.get("port")
-        if section in (None, listener.get("name")) and port in (None, listener.get("port")):
-            return True
-    return False
+def _attached(route: View, gateway: View, listener: dict[str, Value]) -> Truth:
+    return any_of(_names(parent, route, gateway, listener) for parent in items(route.get("spec.parentRefs")))
+
+
+def _names(parent: Value, route: View, gateway: View, listener: dict[str, Value]) -> Truth:
+    """Whether a parent of a route is this listener."""
+    if isinstance(parent, Unknown):
+        return parent
+    wanted = {
+        "name": (gateway.name,),
+        "namespace": (namespace_of(gateway), None if namespace_of(route) == namespace_of(gateway) else ""),
+        "sectionName": (listener.get("name"), None),
+        "port": (listener.get("port"), None),
+    }
+    return all_of(
+        why(written) if undecided(written := inner(parent, key)) else written in allowed
+        for key, allowed in wanted.items()
+    )
 
 
 def _redirecting(route: View) -> Truth:
@@ -163,13 +183,9 @@ def _redirecting(route: View) -> Truth:
     if undecided(rules):
         return why(rules)
     found: list[Truth] = []
-    for rule in rules if isinstance(rules, list) else []:
-        filters = rule.get("filters") if isinstance(rule, dict) else rule
-        if undecided(filters):
-            found.append(why(filters))
-            continue
-        redirects = [f.get("requestRedirect") for f in filters or [] if isinstance(f, dict)]
-        found.append(any(isinstance(r, dict) and r.get("scheme") == "https" for r in redirects))
+    for rule in items(rules):
+        filters = items(inner(rule, "filters"))
+        found.append(any_of(equals(inner(each, "requestRedirect", "scheme"), "https") for each in filters))
     return all_of(found) if found else False
 
 
@@ -182,18 +198,15 @@ def istio_gateway_tls(view: View) -> Value | Derived:
 
 
 def _server(server: dict[str, Value]) -> Truth:
-    port, tls = server.get("port"), server.get("tls") or {}
-    protocol = port.get("protocol") if isinstance(port, dict) else port
+    protocol = inner(server, "port", "protocol")
     if undecided(protocol):
         return why(protocol)
-    if undecided(tls):
-        return why(tls)
-    if str(protocol).lower() in ("https", "tls"):
+    name = str(protocol).lower()
+    if name in ("https", "tls"):
         return True
-    secured = tls.get("mode") in ("SIMPLE", "MUTUAL", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL")
-    return (
-        any_of([secured, flag(tls.get("httpsRedirect"), default=False)]) if str(protocol).lower() in _PLAIN else False
-    )
+    if name in _HTTP:  # what else its `tls` says is not looked at
+        return flag(inner(server, "tls", "httpsRedirect"), default=False)
+    return one_of(inner(server, "tls", "mode"), _SECURED)
 
 
 def istio_gateway_version(view: View) -> Value | Derived:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from phiward.graph.cluster import POD, Cluster, namespace_of
+from phiward.graph.reading import items
 from phiward.graph.truth import Truth, any_of, flag, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Partial, Unknown, Value, undecided
@@ -92,11 +93,10 @@ def _takes_in(schedule: View, namespace: str) -> Truth:
     spec = spec if isinstance(spec, dict) else {}
     if spec.get("labelSelector") or spec.get("orLabelSelectors"):
         return Unknown(f"{schedule.resource.address} selects by labels")
-    included, excluded = spec.get("includedNamespaces") or ["*"], spec.get("excludedNamespaces") or []
-    resources, left_out = spec.get("includedResources") or ["*"], spec.get("excludedResources") or []
-    for names in (included, excluded, resources, left_out):
-        if undecided(names) or any(undecided(name) for name in names):
-            return Unknown(f"what {schedule.resource.address} takes in is not known")
+    included, excluded = items(spec.get("includedNamespaces")) or ["*"], items(spec.get("excludedNamespaces"))
+    resources, left_out = items(spec.get("includedResources")) or ["*"], items(spec.get("excludedResources"))
+    if any(undecided(name) for names in (included, excluded, resources, left_out) for name in names):
+        return Unknown(f"what {schedule.resource.address} takes in is not known")
     kinds = {"*", "persistentvolumeclaims", "pvc", "persistentvolumeclaim"}
     if not kinds.intersection(map(str, resources)) or (kinds - {"*"}).intersection(map(str, left_out)):
         return False

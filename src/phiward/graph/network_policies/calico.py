@@ -58,6 +58,8 @@ def _peers(rules: Value, direction: str, namespace: str | None) -> list[Peer]:
 def _allowed(side: Value, at: AttributePath, namespace: str | None) -> list[Peer]:
     if undecided(side):
         return [Peer(at, doubt=why(side))]
+    if not isinstance(side, dict):
+        return [Peer(at, doubt=Unknown("it says nobody"))]
     if side.get("serviceAccounts") or side.get("services") or side.get("domains"):
         return [Peer(at, doubt=Unknown(f"whom {at[-1]} takes in is not in what was scanned"))]
     nets = side.get("nets")

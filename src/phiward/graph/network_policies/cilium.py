@@ -130,7 +130,8 @@ def _endpoints(selector: Value, namespace: str | None) -> Selector:
 def _names_namespace(selector: Value) -> bool:
     if not isinstance(selector, dict):
         return False
-    keys = list(selector.get("matchLabels") or {})
+    pairs = selector.get("matchLabels")
+    keys = list(pairs) if isinstance(pairs, dict) else []
     keys += [e.get("key", "") for e in entries(selector.get("matchExpressions")) if isinstance(e, dict)]
     return any(_bare(str(key)) == _NAMESPACE or _bare(str(key)).startswith(_NAMESPACE_LABELS) for key in keys)
 
@@ -144,8 +145,9 @@ def _bare(key: str) -> str:
 def _plain(selector: Value) -> Value:
     if not isinstance(selector, dict):
         return selector
+    pairs = selector.get("matchLabels")
     return {
-        "matchLabels": {_bare(str(key)): value for key, value in (selector.get("matchLabels") or {}).items()},
+        "matchLabels": {_bare(str(k)): value for k, value in pairs.items()} if isinstance(pairs, dict) else pairs,
         "matchExpressions": [
             {**e, "key": _bare(str(e.get("key")))} if isinstance(e, dict) else e
             for e in entries(selector.get("matchExpressions"))

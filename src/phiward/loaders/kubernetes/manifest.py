@@ -8,6 +8,8 @@ from phiward.model.resource import AttributePath, Origin
 from phiward.model.value import Value
 from phiward.record import dataclass
 
+OWN_GROUPS = ("apps", "batch", "autoscaling", "policy", "extensions")
+"""Kubernetes' own beside those that end in `.k8s.io`. No other group is without a dot: "Custom Resources", Names."""
 _MOVED = {"Ingress": "networking.k8s.io", "NetworkPolicy": "networking.k8s.io", "PodSecurityPolicy": "policy"}
 """Kinds of the retired group `extensions`; all others of it went to `apps`."""
 
@@ -102,5 +104,14 @@ def native_type(api_version: str, kind: str) -> str:
 
 
 def readable(value: object) -> bool:
-    """Whether a document is a Kubernetes object: it says of which kind it is, and of which version."""
-    return isinstance(value, dict) and isinstance(value.get("apiVersion"), str) and isinstance(value.get("kind"), str)
+    """Whether a document is a Kubernetes object: it says of which kind it is, and of which version.
+
+    Other tools' files do as well (`skaffold/v4beta1`), with a group that no cluster can have.
+    """
+    if not isinstance(value, dict):
+        return False
+    version, kind = value.get("apiVersion"), value.get("kind")
+    if not isinstance(version, str) or not isinstance(kind, str):
+        return False
+    group, slash, _ = version.rpartition("/")
+    return not slash or "." in group or group in OWN_GROUPS

@@ -5,19 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from phiward.loaders.kubernetes.manifest import Manifest, ManifestOrigin, PartOrigin, native_type, readable
+from phiward.loaders.kubernetes.manifest import (
+    OWN_GROUPS,
+    Manifest,
+    ManifestOrigin,
+    PartOrigin,
+    native_type,
+    readable,
+)
 from phiward.loaders.located_yaml import Document, documents
 from phiward.loaders.yaml_builder import Language, YamlError
 from phiward.model.resource import AttributePath, Origin
-from phiward.model.value import Unknown, Value, join
+from phiward.model.value import Partial, Unknown, Value, join
 from phiward.record import replace
 
 _placeholder = re.compile(r"(\$\{[^}\n]*\}|\{\{[^\n]*?\}\})")
-_COMPONENTS = ("audit.k8s.io", "install.istio.io", "kubeadm.k8s.io")
-_GROUPS = ("apps", "batch", "autoscaling", "policy", "extensions")
-"""Kubernetes' own beside those that end in `.k8s.io`."""
+_COMPONENTS = (
+    "apiserver.k8s.io", "audit.k8s.io", "client.authentication.k8s.io", "install.istio.io", "kubeadm.k8s.io",
+)  # fmt: skip
+_FILLED_IN = " is filled in by another tool"
 _FILES = ("Config", "Status")
 """Of version v1, and no objects: a kubeconfig, an answer of the server."""
+_RENDER = "scan what its tool makes of it: `helm template CHART | phiward scan -`"
 _LONGEST_TEXT = 300
 """Longer texts are scripts and files, in which `${...}` means something to others."""
 
@@ -33,12 +42,38 @@ def read_objects(
     open_ = "${" in text or "{{" in text
     scalar = scalar or (filled_in if open_ else str)
     lines: list[str] = []
+    strays: list[YamlError] = []
+    objects = False
     for document in documents(text, Language(scalar)):
         if isinstance(document, YamlError):
             lines = lines or text.split("\n")
             yield _explained(document, lines[document.line - 1], open_=open_)
         elif readable(document.value):
+            objects = True
             yield from _objects(document.value, document, (), place)
+        elif _is_list_of_objects(document.value):
+            yield _at(document, (), "a list of objects cannot be applied: they are written as documents, or as a List")
+        elif document.value is not None and not _is_configuration(document.value):
+            strays.append(_at(document, (), _lacking(document.value)))
+    if objects:
+        yield from strays  # a file with no object at all is another tool's
+
+
+def _is_list_of_objects(value: Value) -> bool:
+    return isinstance(value, list) and any(readable(item) for item in value)
+
+
+def _is_configuration(value: Value) -> bool:
+    """Whether a document says of which kind it is, as the files of other tools do."""
+    return isinstance(value, dict) and isinstance(value.get("apiVersion"), str) and isinstance(value.get("kind"), str)
+
+
+def _lacking(value: Value) -> str:
+    """Why a document among objects is none."""
+    if not isinstance(value, dict):
+        return "it stands among Kubernetes objects and is none: it is no mapping"
+    absent = [key for key in ("apiVersion", "kind") if not isinstance(value.get(key), str)]
+    return f"it stands among Kubernetes objects and is none: it has no {' and no '.join(absent)}"
 
 
 def in_file(path: str) -> Place:
@@ -64,7 +99,7 @@ def _objects(
     made = Manifest(
         native_type=native_type(value["apiVersion"], kind),
         kind=kind,
-        namespace="" if namespace is None else str(namespace),
+        namespace="" if namespace is None else as_written(namespace),
         name=name or kind.lower(),
         value=value,
         origin=place(document, prefix),
@@ -120,22 +155,24 @@ def _labels(metadata: dict[str, Value]) -> dict[str, Value]:
 def _named(metadata: dict[str, Value]) -> str:
     """An object's name; one that the server completes ends in `*`."""
     if metadata.get("name") not in (None, ""):
-        return str(metadata["name"])
+        return as_written(metadata["name"])
     prefix = metadata.get("generateName")
     return f"{prefix}*" if isinstance(prefix, str) and prefix else ""
 
 
 def _nameless(value: dict[str, Value]) -> bool:
-    """Whether it is configuration of a component, which is written as an object and never stored as one."""
+    """Whether it is configuration of a component, or a question to the server: written as an object, never stored."""
     group, _, rest = value["apiVersion"].partition("/")
-    return bool(rest) and (group.endswith("config.k8s.io") or group in _COMPONENTS)
+    if not rest:
+        return False
+    return group.endswith("config.k8s.io") or group in _COMPONENTS or value["kind"].endswith("Review")
 
 
 def _is_known(value: dict[str, Value]) -> bool:
     """Whether a kind is one of Kubernetes' own, all of which have a name."""
     group, _, version = value["apiVersion"].rpartition("/")
     if group:
-        return group in _GROUPS or group.endswith(".k8s.io")
+        return group in OWN_GROUPS or group.endswith(".k8s.io")
     return version == "v1" and value["kind"] not in _FILES
 
 
@@ -147,7 +184,7 @@ def _at(document: Document, path: AttributePath, message: str) -> YamlError:
 def _explained(problem: YamlError, line: str, *, open_: bool) -> YamlError:
     if open_ and ("{{" in line or "{" in problem.message or "key must be" in problem.message):
         message = f"it looks like a template that is not rendered ({problem.message})"
-        return YamlError(message, problem.line, problem.column)
+        return YamlError(message, problem.line, problem.column, _RENDER)
     return problem
 
 
@@ -156,9 +193,15 @@ def filled_in(text: str) -> Value:
     if ("${" not in text and "{{" not in text) or len(text) > _LONGEST_TEXT or "\n" in text:
         return text
     pieces = [
-        Unknown(f"{piece} is filled in by another tool", "scan what that tool puts out")
-        if _placeholder.fullmatch(piece)
-        else piece
+        Unknown(f"{piece}{_FILLED_IN}", "scan what that tool puts out") if _placeholder.fullmatch(piece) else piece
         for piece in _placeholder.split(text)
     ]
     return join([piece for piece in pieces if piece != ""])
+
+
+def as_written(value: Value) -> str:
+    """A name as its file has it, with what another tool is to fill in."""
+    pieces = value.parts if isinstance(value, Partial) else (value,)
+    return "".join(
+        piece.reason.removesuffix(_FILLED_IN) if isinstance(piece, Unknown) else str(piece) for piece in pieces
+    )

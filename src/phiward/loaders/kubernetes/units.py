@@ -153,14 +153,15 @@ def read_text(unit: Unit, text: str, path: Path, tree: Tree) -> None:
     """Put the objects of a text into a unit."""
     for item in read_objects(text, in_file(unit.path)):
         if isinstance(item, YamlError):
-            unit.problems.append(tree.problem("syntax", path, item.message, line=item.line, column=item.column))
+            where = {"line": item.line, "column": item.column}
+            unit.problems.append(tree.problem("syntax", path, item.message, hint=item.hint, **where))
         else:
             unit.manifests.append(item)
 
 
 def _declares(text: str) -> bool:
     """Whether a text that cannot be read is meant to declare objects: other tools only have some further inside."""
-    return any(line.startswith(("apiVersion:", '"apiVersion', "{")) for line in text.splitlines())
+    return any(line.startswith(("apiVersion:", "- apiVersion:", '"apiVersion', "{", "[")) for line in text.splitlines())
 
 
 def _render_charts(estate: Estate, top: Path, tree: Tree, texts: Texts) -> list[Unit]:
