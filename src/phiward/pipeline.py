@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from phiward.engine.judge import Selection, judge
+from phiward.engine.overrides import loosened_rules
 from phiward.errors import NothingToScan, UsageError
 from phiward.gate.foreign_ignores import explain_foreign_ignores, read_foreign_ignores
 from phiward.gate.ignores import apply_ignores, read_ignores
@@ -40,7 +41,8 @@ def scan(
     tree = read.tree
     loaded = load(read.paths, tree, settings, progress)
     graph = ResourceGraph(loaded.resources, pack)
-    findings = judge(graph, loaded.scopes, Selection(rules, frozenset(settings.tenants)), progress)
+    selection = Selection(rules, frozenset(settings.tenants), settings.severity)
+    findings = judge(graph, loaded.scopes, selection, progress)
     findings, warnings = waive(findings, loaded, pack, lambda: outside.today(settings.today))
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
         hint = (
@@ -100,13 +102,13 @@ def existing(paths: Sequence[Path], outside: Outside) -> tuple[Path, ...]:
 
 
 def selected_rules(pack: Pack, settings: Settings) -> list[Outline]:
-    """The rules to run. Raises UsageError for one that does not exist."""
+    """The rules that are asked for. Raises UsageError for one that does not exist."""
     known = {rule.id for rule in pack.outlines}
     for id_ in settings.rules:
         if id_ not in known:
             raise UsageError(f"there is no rule {id_!r}", hint="`phiward rules list` shows them all")
     asked = settings.rules or known
-    return [rule for rule in pack.outlines if rule.id in asked and rule.severity >= settings.severity]
+    return [rule for rule in pack.outlines if rule.id in asked]
 
 
 def lines_of(loaded: Loaded) -> dict[tuple[str, str], tuple[Lines, ...]]:
@@ -156,5 +158,10 @@ def partly_read(read: Inputs, loaded: Loaded) -> bool:
 
 
 def loosened(pack: Pack, loaded: Loaded) -> tuple[Loosened, ...]:
-    found = {item.parameter: item for scope in loaded.scopes for item in pack.parameters_for(scope.project)[1]}
+    projects = {id(scope.project): scope.project for scope in loaded.scopes}.values()
+    found = {
+        item.parameter: item
+        for project in projects
+        for item in (*pack.parameters_for(project)[1], *loosened_rules(project, pack))
+    }
     return tuple(found[name] for name in sorted(found))

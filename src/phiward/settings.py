@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from phiward.errors import SettingsError
-from phiward.model.project import Identify, Project, Release
-from phiward.model.rule import Severity
+from phiward.model.project import Identify, Override, Project, Release
+from phiward.model.rule import SEVERITIES, Severity
 from phiward.outside import Outside
 from phiward.record import dataclass, field
 
@@ -134,6 +134,7 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
         class_tag=_text(classes.get("tag", "data-class"), path, "data_classes.tag"),
         profile=_text(keys.get("profile", "hipaa"), path, "profile"),
         parameters=_any(keys, "parameters", path),
+        rules={id_: _override(value, path, f"rules.{id_}") for id_, value in _any(keys, "rules", path).items()},
         complete_roots=_texts(keys, "complete_roots", path),
         clusters={
             name: _texts(_any(keys, "clusters", path), name, path, "clusters.") for name in _any(keys, "clusters", path)
@@ -142,7 +143,7 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
     )
 
 
-_KEYS = ("tenancy", "data_classes", "profile", "parameters", "complete_roots", "clusters", "helm")
+_KEYS = ("tenancy", "data_classes", "profile", "parameters", "rules", "complete_roots", "clusters", "helm")
 _RELEASE = ("release", "namespace", "values", "api_versions", "kube_version")
 _DEDICATION = {
     "database": ("dedicated", "shared"),
@@ -158,6 +159,22 @@ def _tier(value: Any, path: str, where: str) -> dict[str, str]:
             choices = ", ".join(_DEDICATION[name])
             raise SettingsError(f"{where}.{name} is one of {choices}, not {promise!r}", where=path)
     return promises
+
+
+def _override(value: Any, path: str, where: str) -> Override:
+    """What is said of one rule. That it is switched off, or made another severity, needs a reason."""
+    keys = _mapping(value, path, where, ("enabled", "severity", "reason"))
+    enabled, severity = keys.get("enabled", True), keys.get("severity")
+    if not isinstance(enabled, bool):
+        raise SettingsError(f"{where}.enabled is true or false, not {enabled!r}", where=path)
+    if severity is not None and severity not in SEVERITIES:
+        raise SettingsError(f"{where}.severity is one of {', '.join(SEVERITIES)}, not {severity!r}", where=path)
+    reason = _text(keys.get("reason"), path, f"{where}.reason") if "reason" in keys else ""
+    if not reason.strip() and (not enabled or severity is not None):
+        raise SettingsError(
+            f"{where} has no reason", hint="every report shows what a team changes, and why", where=path
+        )
+    return Override(enabled, None if severity is None else SEVERITIES[severity], reason)
 
 
 def _releases(value: Any, path: str, where: str) -> tuple[Release, ...]:

@@ -46,6 +46,8 @@ GOOD_SETTINGS = [
     "tenancy: {tiers: {gold: {key: dedicated, database: shared}}, tenants: {mercy: gold}}",
     "data_classes: {default: phi, tag: data-class}",
     "parameters: {log_retention_days: 3000}",
+    "rules: {backup-vault-lock: {enabled: false, reason: one account locks for all}}",
+    "rules: {backup-vault-lock: {severity: critical, reason: board decision}, tls-listener: {}}",
     "clusters: {dev: [k8s/base, k8s/dev], prod: [k8s/base, k8s/prod]}",
     "helm: {charts/ehr: {}}",
     "helm: {charts/ehr: {release: ehr, namespace: ehr, values: [prod.yaml], api_versions: [a/v1], kube_version: '1.34'}}",
@@ -72,6 +74,14 @@ BAD_SETTINGS = [
     "helm: {charts/ehr: {kube_version: latest}}",
     "data_classes: {classes: [phi]}",
     "parameters: [1]",
+    "rules: [backup-vault-lock]",
+    "rules: {backup-vault-lock: false}",
+    "rules: {backup-vault-lock: {enabled: false}}",
+    "rules: {backup-vault-lock: {enabled: 'no', reason: x}}",
+    "rules: {backup-vault-lock: {enabled: false, reason: ' '}}",
+    "rules: {backup-vault-lock: {severity: low}}",
+    "rules: {backup-vault-lock: {severity: urgent, reason: x}}",
+    "rules: {backup-vault-lock: {off: true, reason: x}}",
 ]
 
 

@@ -49,10 +49,10 @@ class NotStorableError(Exception):
 
 def encode(report: Report) -> Iterator[str]:
     """The report, a line for its head and one for each thousand subjects. Raises NotStorableError."""
-    rules: dict[str, tuple[int, Rule]] = {}
-    for finding in report.findings:
-        if finding.rule.id not in rules:
-            rules[finding.rule.id] = len(rules), finding.rule
+    rules: dict[int, tuple[int, Rule]] = {}
+    for finding in report.findings:  # one rule may be of several severities, by the settings of a scope
+        if id(finding.rule) not in rules:
+            rules[id(finding.rule)] = len(rules), finding.rule
     head = {
         "rules": [_rule(rule) for _, rule in rules.values()],
         "diagnostics": [[*map(_shown, _fields(one))] for one in report.diagnostics],
@@ -62,13 +62,13 @@ def encode(report: Report) -> Iterator[str]:
         "plain": {name: getattr(report, name) for name in _PLAIN},
     }
     yield _dumps(head)
-    numbers = {id_: number for id_, (number, _) in rules.items()}
+    numbers = {rule: number for rule, (number, _) in rules.items()}
     subjects = groupby(report.findings, lambda finding: id(finding.subject))
     while piece := [list(findings) for _, findings in islice(subjects, _PER_LINE)]:
         yield _piece(piece, numbers)
 
 
-def _piece(piece: list[list[Finding]], rules: dict[str, int]) -> str:
+def _piece(piece: list[list[Finding]], rules: dict[int, int]) -> str:
     paths: dict[str, int] = {}
 
     def place(at: Location) -> list[int]:
@@ -88,7 +88,7 @@ def _piece(piece: list[list[Finding]], rules: dict[str, int]) -> str:
     def row(finding: Finding) -> list[Any]:
         rule, at, waiver = finding.rule, finding.location, finding.waiver
         return [
-            rules[rule.id],
+            rules[id(rule)],
             _NUMBERS[finding.verdict],
             place(at),
             0 if finding.message == rule.title else _shown(finding.message),

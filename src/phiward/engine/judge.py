@@ -10,6 +10,7 @@ from typing import Any
 from phiward.engine.graph_rule import NOT_APPLICABLE, GraphIndex, Judgement
 from phiward.engine.graph_rules import graph_rule
 from phiward.engine.operators import Truth, any_of
+from phiward.engine.overrides import Overrides
 from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit
 from phiward.engine.suggest import suggestion
 from phiward.graph.resource_graph import ResourceGraph, how_many
@@ -17,7 +18,7 @@ from phiward.graph.view import Reading, View
 from phiward.model.finding import Evidence, Finding, Subject, Verdict
 from phiward.model.location import Location, Span
 from phiward.model.resource import AttributePath, Scope
-from phiward.model.rule import Rule
+from phiward.model.rule import Rule, Severity
 from phiward.model.value import Sensitive, Unknown, Value, unknowns
 from phiward.pack import Outline, Row
 from phiward.pack.vocabulary import BUILT_IN
@@ -44,6 +45,8 @@ class Selection:
 
     rules: Sequence[Outline]
     tenants: frozenset[str] = frozenset()
+    severity: Severity = Severity.LOW
+    """The least that is asked for."""
 
 
 @dataclass(slots=True)
@@ -65,19 +68,26 @@ def judge(
         if _wanted(view, selection):
             by_row.setdefault(id(view.row), []).append(view)
     declared = list(_rows(graph.views))
+    overrides = Overrides(graph.pack, scopes, selection.severity)
     findings: list[Finding] = []
     for outline in selection.rules:
         progress(f"judging {outline.id}")
         given = outline.select.get("given")
         if "scope" in outline.select:
             if not selection.tenants and (not given or any(selects(given, row) for row in declared)):
-                findings += _judge_scopes(graph.pack.rule(outline.id), graph, scopes, evaluators)
+                for rule, asked in overrides.split(outline, scopes, lambda scope: scope):
+                    findings += _judge_scopes(rule, graph, asked, evaluators)
             continue
         for row_views in by_row.values():
             if selects(outline.select, row_views[0].row):
-                findings += _judge_row(graph.pack.rule(outline.id), row_views, evaluators, index)
+                for rule, views in overrides.split(outline, row_views, _scope_of):
+                    findings += _judge_row(rule, views, evaluators, index)
     findings.sort(key=lambda finding: finding.sort_key)
     return findings
+
+
+def _scope_of(view: View) -> Scope:
+    return view.resource.scope
 
 
 def _wanted(view: View, selection: Selection) -> bool:
@@ -114,7 +124,9 @@ def reach(rule: Rule, row: Row) -> bool:
     return fit(rule.check, models) is not None and _fit_when(rule.when, models) is not False
 
 
-def _judge_row(rule: Rule, views: list[View], evaluators: dict[int, Evaluator], index: GraphIndex) -> Iterable[Finding]:
+def _judge_row(
+    rule: Rule, views: Sequence[View], evaluators: dict[int, Evaluator], index: GraphIndex
+) -> Iterable[Finding]:
     if rule.graph is not None:
         function = graph_rule(rule.graph)
         for view in views:

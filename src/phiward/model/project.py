@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from phiward.model.rule import Severity
 from phiward.model.value import Value
 from phiward.record import dataclass, field
 
@@ -28,6 +29,15 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """What a team says of a rule: that it is switched off, or of another severity than the pack's."""
+
+    enabled: bool = True
+    severity: Severity | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings file that applies to a scope, or the defaults where there is none.
 
@@ -44,8 +54,8 @@ class Project:
     class_tag: str = "data-class"
     profile: str = "hipaa"
     parameters: Mapping[str, Value] = field(default_factory=dict)
+    rules: Mapping[str, Override] = field(default_factory=dict)
     complete_roots: tuple[str, ...] = ()
-
     clusters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     helm: Mapping[str, tuple[Release, ...]] = field(default_factory=dict)
 
