@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -322,7 +322,17 @@ def _judge_scopes(
             continue
         if not views or (given and not any(selects(given, row) for row in _rows(views))):
             continue
+        if scope.source == "cloudformation" and not any(map(partial(_can_be_declared, rule), graph.pack.rows())):
+            continue  # no template could declare what is looked for
         yield _judge_scope(rule, scope, views, evaluators[id(scope)])
+
+
+def _can_be_declared(rule: Rule, row: Row) -> bool:
+    """Whether a row says in CloudFormation what a rule about absence looks for."""
+    if row.dialect != "cloudformation" or not reach(rule, row):
+        return False
+    where = rule.check[2]
+    return _fit_when(where, lambda name: name in row.properties or name in BUILT_IN) is not False
 
 
 def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluator) -> Finding:
