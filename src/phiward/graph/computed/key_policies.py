@@ -104,6 +104,7 @@ def key_enclave_grants(view: View, *, policy: list[str]) -> Value | Derived:
 def _grant(entry: Statement, index: int) -> dict[str, Value]:
     measured = [c for c in entry.conditions if isinstance(c, Condition) and c.key.startswith(_ATTESTED)]
     values = [value for condition in measured for value in condition.values]
+    values += [doubt for condition in entry.conditions if isinstance(doubt := _asks(condition), Unknown)]
     return {
         "statement": entry.label(index),
         "attested": any_of(_asks(condition) for condition in entry.conditions),
