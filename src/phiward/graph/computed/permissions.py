@@ -15,8 +15,10 @@ from typing import Any
 from phiward.graph.computed.policies import policy_statements, read_policy
 from phiward.graph.computed.reading import blocks
 from phiward.graph.policy import HOLE, Condition, OpenCondition, Statement, glob_covers, sketch
+from phiward.graph.reading import MISSING
 from phiward.graph.truth import Truth, all_of, any_of, listed, negate, why
 from phiward.graph.view import ComputedProperty, Derived, View
+from phiward.graph.words import translated
 from phiward.model.resource import AttributePath, Resource
 from phiward.model.value import Unknown, Value
 from phiward.pattern import pattern
@@ -51,9 +53,10 @@ _NAMED_IN_S3 = pattern(rf"^[^{HOLE}*?/]")
 """How the end of an ARN begins that surely names less than everything, whatever it goes on with."""
 _WHOLE_SERVICE = pattern(r"^([a-z0-9-]+):\*+$")
 _ARN_PARTS = 6
+_MANAGED = ("aws_iam_policy", "AWS::IAM::ManagedPolicy")
 
 
-def policy_grants(view: View, *, policy: str | list[str] = "policy") -> Derived:
+def policy_grants(view: View, *, policy: str | list[str]) -> Derived:
     """`policy.grants`: what each Allow statement of a policy amounts to; the undecided ones stay in their places."""
     read = policy_statements(view, policy)
     paths = [path for path in listed(policy) if view.get(path) is not None][:1]
@@ -70,18 +73,19 @@ def managed_policies(view: View, *, path: str) -> Value | Derived:
 
 def _declared_or(view: View, name: Value) -> Value:
     target = view.follow(name)
-    return target.resource.address if target and target.resource.native_type == "aws_iam_policy" else name
+    return target.resource.address if target and target.resource.native_type in _MANAGED else name
 
 
 def role_grants(view: View) -> Derived:
     """`policy.grants` of the policies that a role writes inline."""
     found: list[Value] = []
     places: list[tuple[Resource, AttributePath]] = []
-    for index, block in enumerate(blocks(view.get("inline_policy"))):
+    written, (owner, at) = translated(view, ("inline_policy",))
+    for index, block in enumerate(blocks(None if written is MISSING else written)):
         read = [block] if isinstance(block, Unknown) else read_policy(view, block.get("policy"))
         described = list(_described(read))
         found += described
-        places += [(view.resource, ("inline_policy", index))] * len(described)
+        places += [(owner, (*at, index))] * len(described)
     return Derived(found, places=places)
 
 

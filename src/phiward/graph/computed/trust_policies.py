@@ -19,6 +19,8 @@ from phiward.model.value import Unknown, Value
 from phiward.pattern import pattern
 
 POLICY = "assume_role_policy"
+_PROVIDERS = {"aws_iam_openid_connect_provider": "url", "AWS::IAM::OIDCProvider": "Url"}
+"""Types of OpenID Connect providers, and the attribute that holds the issuer."""
 _WEB_IDENTITY = "sts:assumerolewithwebidentity"
 _GITHUB = "token.actions.githubusercontent.com"
 _PIPELINES = (_GITHUB, "gitlab.", "api.bitbucket.org", "oidc.circleci.com", "agent.buildkite.com", "app.terraform.io")
@@ -64,8 +66,9 @@ def _platform(entry: Statement, view: View) -> str | Unknown:
 def _issuer(principal: Value, view: View) -> str:
     """The text of a federated principal; the address of the issuer where it is one that is declared."""
     declared = view.follow(principal)
-    if declared is not None and declared.resource.native_type == "aws_iam_openid_connect_provider":
-        return sketch(declared.get("url"))
+    attribute = _PROVIDERS.get(declared.resource.native_type) if declared is not None else None
+    if declared is not None and attribute is not None:
+        return sketch(declared.get(attribute))
     return sketch(principal)
 
 
