@@ -20,7 +20,7 @@ from phiward.model.location import Location, Span
 from phiward.model.resource import AttributePath, Scope
 from phiward.model.rule import Rule, Severity
 from phiward.model.value import Sensitive, Unknown, Value, unknowns
-from phiward.pack import Outline, Pack, Row
+from phiward.pack import Outline, Row
 from phiward.pack.vocabulary import BUILT_IN
 from phiward.pattern import pattern
 from phiward.record import dataclass, replace
@@ -322,8 +322,6 @@ def _judge_scopes(
             continue
         if not views or (given and not any(selects(given, row) for row in _rows(views))):
             continue
-        if not _can_declare(scope, rule.check[1], graph.pack):
-            continue
         if scope.source == "cloudformation" and not any(map(partial(_can_be_declared, rule), graph.pack.rows())):
             continue  # no template could declare what is looked for
         yield _judge_scope(rule, scope, views, evaluators[id(scope)])
@@ -335,13 +333,6 @@ def _can_be_declared(rule: Rule, row: Row) -> bool:
         return False
     where = rule.check[2]
     return _fit_when(where, lambda name: name in row.properties or name in BUILT_IN) is not False
-
-
-def _can_declare(scope: Scope, select: Any, pack: Pack) -> bool:
-    """Whether a scope's language has a word for what a rule looks for: CloudFormation cannot declare everything."""
-    return scope.source != "cloudformation" or any(
-        row.dialect == "cloudformation" and selects(select, row) for row in pack.rows()
-    )
 
 
 def _judge_scope(rule: Rule, scope: Scope, views: list[View], evaluator: Evaluator) -> Finding:
