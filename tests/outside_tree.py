@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 FILES = {
-    "phiward.yaml": "data_classes: {default: phi}\nparameters: {log_retention_days: 2557}\n",
+    "phiward.yaml": "data_classes: {default: phi}\nparameters: {log_retention_days: 2557}\n"
+    "cloudformation: {cfn/root.yaml: {parameter_files: [cfn/values.json]}}\n",
     "README.md": "nothing to see\n",
     "live/main.tf": (
         'variable "encrypted" {}\nvariable "given" { default = false }\n'
@@ -49,6 +50,16 @@ FILES = {
     "k8s/chart/templates/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\n",
     "k8s/base/kustomization.yaml": "resources: [pod.json]\n",
     "k8s/base/pod.json": json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "c"}}),
+    "cfn/root.yaml": (
+        "Parameters: {Encrypted: {Type: String}}\nResources:\n"
+        "  A: {Type: AWS::EC2::Volume, Properties: {Encrypted: !Ref Encrypted}}\n"
+        "  B: {Type: AWS::EC2::Volume, Properties: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: part.yaml}}}}\n"
+        "  C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.template}}\n"
+    ),
+    "cfn/child.template": "Resources:\n  V: {Type: AWS::EC2::Volume, Properties: {Encrypted: true}}\n",
+    "cfn/part.yaml": "Encrypted: true\n",
+    "cfn/values.json": json.dumps([{"ParameterKey": "Encrypted", "ParameterValue": "true"}]),
+    "cfn/given.json": json.dumps({"Parameters": {"Encrypted": "false"}}),
     "given.tfvars": "given = true\n",
     "plan.json": json.dumps(
         {

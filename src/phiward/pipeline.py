@@ -46,9 +46,11 @@ def scan(
     findings, warnings = waive(findings, loaded, pack, lambda: outside.today(settings.today))
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
         hint = (
-            "give a directory or file that holds .tf, .tofu or .tf.json files, a plan or state, or Kubernetes manifests"
+            "give a directory or file that holds .tf, .tofu or .tf.json files, a plan or state, CloudFormation"
+            " templates, or Kubernetes manifests"
         )
-        raise NothingToScan("no Terraform and no Kubernetes manifest was found", hint=hint)
+        message = "no Terraform, no CloudFormation template and no Kubernetes manifest was found"
+        raise NothingToScan(message, hint=hint)
     return report(settings, pack, read, loaded, graph, findings, warnings)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from phiward.errors import SettingsError
-from phiward.model.project import Identify, Override, Project, Release
+from phiward.model.project import Deployment, Identify, Override, Project, Release
 from phiward.model.rule import SEVERITIES, Severity
 from phiward.outside import Outside
 from phiward.record import dataclass, field
@@ -31,6 +31,7 @@ class Settings:
     environment_variables: Mapping[str, str] = field(default_factory=dict)
     template_parameters: Mapping[str, str] = field(default_factory=dict)
     """Values for the parameters of CloudFormation templates."""
+    template_parameter_files: tuple[Path, ...] = ()
     workspace: str = ""
     rules: tuple[str, ...] = ()
     severity: Severity = Severity.LOW
@@ -139,11 +140,17 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
         clusters={
             name: _texts(_any(keys, "clusters", path), name, path, "clusters.") for name in _any(keys, "clusters", path)
         },
+        cloudformation={
+            template: _deployment(value, path, f"cloudformation.{template}")
+            for template, value in _any(keys, "cloudformation", path).items()
+        },
         helm={chart: _releases(value, path, f"helm.{chart}") for chart, value in _any(keys, "helm", path).items()},
     )
 
 
-_KEYS = ("tenancy", "data_classes", "profile", "parameters", "rules", "complete_roots", "clusters", "helm")
+_KEYS = (
+    "tenancy", "data_classes", "profile", "parameters", "rules", "complete_roots", "clusters", "helm", "cloudformation",
+)  # fmt: skip
 _RELEASE = ("release", "namespace", "values", "api_versions", "kube_version")
 _DEDICATION = {
     "database": ("dedicated", "shared"),
@@ -175,6 +182,16 @@ def _override(value: Any, path: str, where: str) -> Override:
             f"{where} has no reason", hint="every report shows what a team changes, and why", where=path
         )
     return Override(enabled, None if severity is None else SEVERITIES[severity], reason)
+
+
+def _deployment(value: Any, path: str, where: str) -> Deployment:
+    """How a template is deployed."""
+    keys = _mapping(value, path, where, ("parameters", "parameter_files"))
+    given = _any(keys, "parameters", path, f"{where}.")
+    for name, item in given.items():
+        if not all(isinstance(each, (str, int, float, bool)) for each in (item if isinstance(item, list) else [item])):
+            raise SettingsError(f"{where}.parameters.{name} is a text, a number, or a list of them", where=path)
+    return Deployment(given, _texts(keys, "parameter_files", path, f"{where}."))
 
 
 def _releases(value: Any, path: str, where: str) -> tuple[Release, ...]:
@@ -242,10 +259,10 @@ def _mapping(value: Any, path: str, where: str, known: tuple[str, ...]) -> dict[
     return value
 
 
-def _any(mapping: Mapping[str, Any], key: str, path: str) -> dict[str, Any]:
+def _any(mapping: Mapping[str, Any], key: str, path: str, within: str = "") -> dict[str, Any]:
     value = mapping.get(key, {})
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise SettingsError(f"{key} is a mapping of names", where=path)
+        raise SettingsError(f"{within}{key} is a mapping of names", where=path)
     return value
 
 

@@ -125,6 +125,10 @@ CHANGES: list[tuple[str, Callable[[Path], None]]] = [
     ("k8s/pod.yaml", written(FILES["k8s/pod.yaml"].replace("true", "false"))),
     ("k8s/kustomization.yaml", written("resources: [pod.yaml]\n")),
     ("k8s/chart/Chart.yaml", Path.unlink),
+    ("cfn/child.template", written(FILES["cfn/child.template"].replace("true", "!If [a, b]"))),
+    ("cfn/new.json", written('{"Resources": {"V": {"Type": "AWS::EC2::Volume"}}}')),
+    ("cfn/values.json", written('["Encrypted=false"]')),
+    ("cfn/values.json", written("[]]")),
     ("plan.json", written("PK\x03\x04")),
     ("other", shutil.rmtree),
     ("live/node_modules/new.tf", written(STORE)),
@@ -270,6 +274,7 @@ OTHERWISE: dict[str, Any] = {
     "variable_files": (),
     "environment_variables": {"encrypted": "false"},
     "template_parameters": {"Encrypted": "false"},
+    "template_parameter_files": (),
     "workspace": "prod",
     "rules": ("encryption-at-rest",),
     "severity": Severity.HIGH,
@@ -286,7 +291,14 @@ def test_every_setting_is_part_of_what_is_asked(scans, top):
     assert {*OTHERWISE, "today", "standard_input"} == set(Settings.__match_args__)  # type: ignore[attr-defined]
     keys = {cache.key_of(of(top))}
     assert cache.key_of(of(top, today=date(2031, 1, 1))) in keys
-    for name, value in (OTHERWISE | {"paths": (top / "live",), "settings_file": top / "other/phiward.yaml"}).items():
+    for name, value in (
+        OTHERWISE
+        | {
+            "paths": (top / "live",),
+            "settings_file": top / "other/phiward.yaml",
+            "template_parameter_files": (top / "cfn/given.json",),
+        }
+    ).items():
         settings = replace(of(top), **{name: value})
         assert cache.key_of(settings) not in keys
         keys.add(cache.key_of(settings))

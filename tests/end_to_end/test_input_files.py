@@ -110,7 +110,7 @@ def test_an_empty_file_and_one_of_comments_only_are_no_error(scan):
 def test_nothing_to_scan(scan, files):
     done = scan(files)
     assert done.status == 3
-    assert "no Terraform and no Kubernetes manifest was found" in done.stderr
+    assert "no Terraform, no CloudFormation template and no Kubernetes manifest was found" in done.stderr
 
 
 def test_a_rule_that_applies_to_nothing_is_not_a_pass(scan):

@@ -32,6 +32,10 @@ def input_options(command: Command) -> Command:
             help="Read Terraform variables from this file; repeatable.",
         ),
         click.option(
+            "--parameter-overrides", multiple=True, metavar="NAME=VALUE|file://FILE",
+            help="Give CloudFormation parameters: one, or a file of them; repeatable.",
+        ),
+        click.option(
             "--settings", "settings_file", type=click.Path(path_type=Path),
             help="Use this phiward.yaml for every path instead of the nearest one.",
         ),
@@ -51,6 +55,7 @@ def input_settings(paths: tuple[Path, ...], values: dict[str, Any]) -> Settings:
     for path in values.get("variable_files", ()):
         if not path.is_file():
             raise UsageError(f"there is no variable file {str(path)!r}")
+    parameters, parameter_files = template_parameters(values.get("parameter_overrides", ()))
     settings_file = values.get("settings_file")
     if settings_file is not None and not settings_file.is_file():
         raise UsageError(f"there is no settings file {str(settings_file)!r}")
@@ -65,9 +70,30 @@ def input_settings(paths: tuple[Path, ...], values: dict[str, Any]) -> Settings:
         settings_file=settings_file,
         variables=variables,
         variable_files=tuple(values.get("variable_files", ())),
+        template_parameters=parameters,
+        template_parameter_files=parameter_files,
         environment_variables=environment,
         workspace=workspace,
     )
+
+
+def template_parameters(given: tuple[str, ...]) -> tuple[dict[str, str], tuple[Path, ...]]:
+    """What is given to CloudFormation's parameters, by name and in files. Raises UsageError."""
+    by_name, files = {}, []
+    for text in given:
+        if text.startswith("file://"):
+            path = Path(text.removeprefix("file://"))
+            if not path.is_file():
+                raise UsageError(f"there is no parameter file {str(path)!r}")
+            files.append(path)
+            continue
+        name, separator, value = text.removeprefix("ParameterKey=").partition("=")
+        if text.startswith("ParameterKey="):
+            name, separator, value = text.removeprefix("ParameterKey=").partition(",ParameterValue=")
+        if not separator or not name:
+            raise UsageError(f"--parameter-overrides takes NAME=VALUE or file://FILE, not {text!r}")
+        by_name[name] = value
+    return by_name, tuple(files)
 
 
 def _standard_input() -> bytes:

@@ -61,7 +61,7 @@ from phiward.settings import Settings
 @click.option("--verbose", "-v", is_flag=True, help="List passing verdicts too.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no console report.")
 def command(paths: tuple[Path, ...], **options: Any) -> int:
-    """Scan PATHS (default: the current directory; - reads standard input): Terraform and Kubernetes manifests."""
+    """Scan PATHS (default: the current directory; - reads standard input): Terraform, CloudFormation and Kubernetes."""
     targets = check_outputs(options["formats"], options["outputs"], quiet=options["quiet"])
     from phiward.cache import scan
 

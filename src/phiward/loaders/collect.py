@@ -40,7 +40,8 @@ def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Call
 
 
 def _load_standard_input(path: Path, data: bytes, tree: Tree, settings: Settings) -> Loaded:
-    """Kubernetes objects, a plan or a state, whichever standard input holds."""
+    """A template, Kubernetes objects, a plan or a state, whichever standard input holds."""
+    from phiward.loaders.cloudformation.discovery import may_be_template
     from phiward.loaders.kubernetes.discovery import may_hold_objects
 
     loaded = Loaded()
@@ -49,6 +50,10 @@ def _load_standard_input(path: Path, data: bytes, tree: Tree, settings: Settings
     if data.startswith(_ZIP):
         hint = "show it: terraform show -json p.tfplan | phiward scan -"
         tree.hole("binary-plan", path, "a binary plan cannot be read from standard input", hint=hint)
+    elif may_be_template(data):
+        from phiward.loaders.cloudformation.loader import load as load_templates
+
+        return load_templates((path,), [path], tree, settings, lambda _: None)
     elif may_hold_objects(data):
         from phiward.loaders.kubernetes.loader import load_text
 
@@ -58,7 +63,7 @@ def _load_standard_input(path: Path, data: bytes, tree: Tree, settings: Settings
             return load_text(text, path, tree, projects.of(path.parent))
         tree.diagnostics.append(text)
     elif _load_documents([path], tree, settings, lambda _: None, loaded):
-        tree.hole("not-a-manifest", path, "it holds neither Kubernetes objects nor a Terraform plan or state")
+        tree.hole("not-a-manifest", path, "it holds no template, no Kubernetes objects and no Terraform plan or state")
     return loaded
 
 
@@ -79,6 +84,8 @@ def _load_kubernetes(
 
 def _load_templates(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Callable[[str], None]) -> Loaded:
     """CloudFormation templates, whose reader is imported only where a path holds some."""
+    if all(is_terraform(path.name) and tree.outside.is_file(path) for path in paths):
+        return Loaded()
     from phiward.loaders.cloudformation.discovery import templates
 
     found = list(templates(paths, tree))
@@ -86,7 +93,7 @@ def _load_templates(paths: tuple[Path, ...], tree: Tree, settings: Settings, pro
         return Loaded()
     from phiward.loaders.cloudformation.loader import load as load_templates
 
-    return load_templates(found, tree, settings, progress)
+    return load_templates(paths, found, tree, settings, progress)
 
 
 def _load_documents(

@@ -14,6 +14,9 @@ MAX_FILE_BYTES = 50 * 1024 * 1024
 ENDINGS = (".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json")
 """Of the files that are looked for in directories; others are read where they are named."""
 
+MANIFESTS = (".yaml", ".yml", ".json", ".template", "Kustomization")
+"""What Kubernetes' objects and CloudFormation's templates are looked for in, asked for together."""
+
 
 def text_of(data: bytes) -> str:
     """The text of a file's content. Raises UnicodeDecodeError."""

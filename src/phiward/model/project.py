@@ -38,11 +38,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployment:
+    """How a CloudFormation template is deployed. `parameter_files` are relative to the settings file's directory."""
+
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    parameter_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings file that applies to a scope, or the defaults where there is none.
 
-    `path` is repository-relative, empty for the defaults. `complete_roots`, the charts of `helm` and the directories of
-    `clusters` are relative to the file's directory.
+    `path` is repository-relative, empty for the defaults. `complete_roots`, the charts of `helm`, the templates of
+    `cloudformation` and the directories of `clusters` are relative to the file's directory.
     """
 
     path: str = ""
@@ -58,6 +66,7 @@ class Project:
     complete_roots: tuple[str, ...] = ()
     clusters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     helm: Mapping[str, tuple[Release, ...]] = field(default_factory=dict)
+    cloudformation: Mapping[str, Deployment] = field(default_factory=dict)
 
     def place(self, entry: str) -> str:
         """The repository-relative path of an entry; `.` for the top of the repository."""

@@ -46,9 +46,9 @@ class Stacks:
             (directory / name).write_text(text, encoding="utf-8")
         asked = tuple(directory / path for path in paths) or (directory,)
         self.tree = Tree.around((directory,))
-        self.loaded: Loaded = load(
-            templates(asked, self.tree), self.tree, Settings(paths=asked, today=TODAY, **settings), lambda _: None
-        )
+        found = list(templates(asked, self.tree))
+        made = Settings(paths=asked, today=TODAY, **settings)
+        self.loaded: Loaded = load(asked, found, self.tree, made, lambda _: None)
         self.resources = {resource.address: resource for resource in self.loaded.resources}
 
     @property

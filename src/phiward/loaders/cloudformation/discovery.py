@@ -3,29 +3,59 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from phiward.loaders.tree import Tree
+from phiward.loaders.tree import MANIFESTS, Tree
 
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
-_FORMAT = b"AWSTemplateFormatVersion"
-_resources = re.compile(rb"""(?:^|[{,\r\n])[ \t]*["']?Resources["']?[ \t]*:""")
-_type = re.compile(rb"""["']?Type["']?[ \t]*:[ \t]*["']?(?:AWS|Custom|Alexa)::""")
-_transform = re.compile(rb"""(?:^|[{,\r\n])[ \t]*["']?Transform["']?[ \t]*:""")
-_format = re.compile(rb"""(?:^|[{,\r\n])(?:\xef\xbb\xbf)?[ \t]*["']?AWSTemplateFormatVersion["']?[ \t]*:""")
+_key = rb"""(?:^|[{,])[ \t]*["']?%s["']?[ \t]*:"""
+_format = re.compile(_key % b"AWSTemplateFormatVersion", re.MULTILINE)
+_resources = re.compile(_key % b"Resources", re.MULTILINE)
+_transform = re.compile(_key % b"Transform", re.MULTILINE)
+_type = re.compile(rb"""["']?Type["']?[ \t]*:\s*["']?(?:AWS|Custom|Alexa)::""")
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+_BOM = b"\xef\xbb\xbf"
+_indented = re.compile(rb"^[ \t].*(?:\r?\n|\Z)", re.MULTILINE)
 
 
 def may_be_template(data: bytes) -> bool:
-    """Whether something in a text looks like a template's head, or like resources of one."""
+    """Whether a text has a template's head, or resources of one, at its top."""
+    if b"Resources" not in data and b"AWSTemplateFormatVersion" not in data:
+        return False
     if data.startswith(_WIDE):
         data = data.replace(b"\0", b"")
-    if _FORMAT in data and _format.search(data):
-        return True
-    if b"Resources" not in data or _resources.search(data) is None:
+    data = data.removeprefix(_BOM)
+    if not _looks_like_one(data, data):
         return False
-    return _type.search(data) is not None or _transform.search(data) is not None
+    return _is_json_template(data) if data.lstrip()[:1] == b"{" else _looks_like_one(_indented.sub(b"", data), data)
+
+
+def _looks_like_one(keys: bytes, data: bytes) -> bool:
+    if _format.search(keys) is not None:
+        return True
+    if _resources.search(keys) is None:
+        return False
+    return _transform.search(keys) is not None or _type.search(data) is not None
+
+
+def _is_json_template(data: bytes) -> bool:
+    """Whether a JSON text has it at its top. One that is broken may be meant so: its reader explains what is wrong."""
+    import json
+
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return True
+    if "AWSTemplateFormatVersion" in found:
+        return True
+    resources = found.get("Resources")
+    return isinstance(resources, dict) and ("Transform" in found or any(map(_is_resource, resources.values())))
+
+
+def _is_resource(body: Any) -> bool:
+    return isinstance(body, dict) and str(body.get("Type", "")).startswith(("AWS::", "Custom::", "Alexa::"))
 
 
 def is_template(path: Path, tree: Tree) -> bool:
@@ -34,7 +64,7 @@ def is_template(path: Path, tree: Tree) -> bool:
     return data is not None and may_be_template(data)
 
 
-def templates(paths: tuple[Path, ...], tree: Tree) -> Iterator[Path]:
+def templates(paths: Iterable[Path], tree: Tree) -> Iterator[Path]:
     """Every template among some paths and below them, each once."""
     seen: set[Path] = set()
     for path in paths:
@@ -47,8 +77,7 @@ def templates(paths: tuple[Path, ...], tree: Tree) -> Iterator[Path]:
 
 def _files(path: Path, tree: Tree) -> Iterator[Path]:
     if not tree.outside.is_directory(path):
-        if path.name.endswith(SUFFIXES):
-            yield path
+        yield path
         return
-    for directory, names in tree.directories(path, SUFFIXES):
-        yield from (directory / name for name in names)
+    for directory, names in tree.directories(path, MANIFESTS):
+        yield from (directory / name for name in names if name.endswith(SUFFIXES))

@@ -8,6 +8,7 @@ from typing import Any
 
 from phiward.loaders.cloudformation.conditions import Conditions, named
 from phiward.loaders.cloudformation.evaluation import NO_VALUE, Entry, Evaluator
+from phiward.loaders.cloudformation.nesting import NESTED, location
 from phiward.loaders.cloudformation.origin import KEPT, TemplateOrigin
 from phiward.loaders.cloudformation.parameters import declared
 from phiward.loaders.cloudformation.program import MAX_STACKS, Program
@@ -25,7 +26,6 @@ _OWN = {
     "AWS::SecretsManager-2024-09-16", "AWS::CodeDeployBlueGreen",
 }  # fmt: skip
 """Transforms that change nothing of what is written here, or whose work is done here."""
-STACK = "AWS::CloudFormation::Stack"
 _UNDER_WAY: Any = object()
 
 
@@ -114,7 +114,7 @@ class Stack:
     @property
     def nested(self) -> set[str]:
         """The logical ids of what is a stack of its own."""
-        return {name for name, entry in self._bodies.items() if entry[2].get("Type") == STACK}
+        return {name for name, entry in self._bodies.items() if entry[2].get("Type") in NESTED}
 
     def resources(self) -> Iterator[Declared]:
         """Everything that the template declares, in its order, with what is nested in it."""
@@ -137,7 +137,7 @@ class Stack:
                 number="\n".join(doubt.conditions),
                 uncounted=doubt.why,
             )
-            if native == STACK:
+            if native in NESTED:
                 child = self.child(name)
                 if isinstance(child, Stack):
                     yield from child.resources()
@@ -190,10 +190,8 @@ class Stack:
     def _make_child(self, name: str) -> Stack | Unknown:
         _, evaluator, body, at = self._bodies[name]
         attributes = self._attributes(name)
-        where = attributes.get("TemplateURL", Unknown("it names no template"))
-        metadata = body.get("Metadata")
-        if isinstance(metadata, dict) and metadata.get("aws:asset:property") == "TemplateURL":
-            where = metadata.get("aws:asset:path", where)
+        written = location(body)
+        where = Unknown("it names no template") if written is None else evaluator.plain(written)
         if not isinstance(where, str):
             why = where if isinstance(where, Unknown) else Unknown("where it stands is known only after deployment")
             return self._leave_out(name, "nested-stack", f"the template of {name} is not known: {why.reason}", why.hint)

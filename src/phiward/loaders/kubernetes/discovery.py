@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from phiward.loaders.tree import Tree
+from phiward.loaders.tree import MANIFESTS, Tree
 from phiward.record import dataclass, field
 
 YAML = (".yaml", ".yml")
@@ -36,7 +36,7 @@ def discover(tops: Iterable[Path], tree: Tree) -> Found:
     charts: set[Path] = set()
     seen: set[Path] = set()
     for top in tops:
-        for directory, names in tree.directories(top, (*SUFFIXES, KUSTOMIZATIONS[-1])):
+        for directory, names in tree.directories(top, MANIFESTS):
             if directory in seen or (charts and not charts.isdisjoint(directory.parents)):
                 continue
             seen.add(directory)
