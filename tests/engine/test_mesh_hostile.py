@@ -125,7 +125,7 @@ def test_what_is_no_such_object_crashes_nothing(changes: Any) -> None:
         try:
             for key in path[:-1]:
                 holder = holder[key]
-            holder[path[-1]] = junk
+            holder[path[-1]] = copy.deepcopy(junk)
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took the place away
     ask_everything(objects)
@@ -140,7 +140,7 @@ def test_every_place_of_every_object_may_be_anything(place: Any) -> None:
         holder = objects[number]
         for key in path[:-1]:
             holder = holder[key]
-        holder[path[-1]] = junk
+        holder[path[-1]] = copy.deepcopy(junk)
         ask_everything(objects)
 
 

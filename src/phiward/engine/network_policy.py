@@ -8,9 +8,10 @@ from phiward.engine.graph_rule import NOT_APPLICABLE, Fact, GraphIndex, Judgemen
 from phiward.graph.cluster import POD
 from phiward.graph.network_policies.isolation import Isolation, Policies, admits, is_wide, pod_of
 from phiward.graph.network_policies.model import EGRESS, INGRESS, Peer, Policy
+from phiward.graph.truth import why
 from phiward.graph.view import View
 from phiward.model.location import Location
-from phiward.model.value import Unknown
+from phiward.model.value import Unknown, undecided
 
 _PROPERTIES = {INGRESS: "network.ingress", EGRESS: "network.egress"}
 _EXPECTED = {INGRESS: "only named peers may connect to it", EGRESS: "it may connect to named peers only"}
@@ -33,8 +34,10 @@ def _restricted(view: View, index: GraphIndex, direction: str) -> Judgement:
     if view.get(f"@{POD}.spec") is None:
         return NOT_APPLICABLE
     name, expected = _PROPERTIES[direction], _EXPECTED[direction]
-    if view.get(f"@{POD}.spec.hostNetwork") is True:
-        return Judgement(None, (Fact(name, _ON_THE_NODE, expected, view.header),))
+    on_node = view.get(f"@{POD}.spec.hostNetwork")
+    if on_node is True or undecided(on_node):
+        reason = why(on_node) if undecided(on_node) else _ON_THE_NODE
+        return Judgement(None, (Fact(name, reason, expected, view.header),))
     found = index.graph.cluster(view.resource.scope).policies.of(view, direction)
     wide = [(policy, peer) for policy in found.policies for peer in policy.peers[direction] if is_wide(peer, direction)]
     if wide:
@@ -55,9 +58,9 @@ def _perhaps_open(found: Isolation, direction: str) -> tuple[Unknown, Location |
         for peer in policy.peers[direction]:
             if peer.doubt:
                 return peer.doubt, policy.view.resource.origin.locate(peer.at)
-    for policy, why in found.doubtful:
+    for policy, doubt in found.doubtful:
         if not found.policies or any(is_wide(peer, direction) or peer.doubt for peer in policy.peers[direction]):
-            return why, policy.view.header
+            return doubt, policy.view.header
     return (found.hole, None) if found.hole else None
 
 

@@ -129,7 +129,9 @@ class Cluster:
         """A namespace with its labels, as tenancy asks for it."""
         found = self._surroundings.get(namespace)
         if found is None:
-            found = self._surroundings[namespace] = Surroundings(namespace, self.namespace_labels(namespace))
+            labels = self.namespace_labels(namespace)
+            tags = labels if namespace in self.namespaces else {}
+            found = self._surroundings[namespace] = Surroundings(namespace, labels, tags)
         return found
 
     def namespace_labels(self, namespace: str) -> Labels | Unknown:
@@ -200,6 +202,18 @@ def selects(selector: Value, labels: Labels | Unknown) -> bool | Unknown:
     return next((answer for answer in answers if isinstance(answer, Unknown)), True)
 
 
+def takes_all(selector: Value) -> bool | Unknown:
+    """Whether a label selector takes in everything, whatever its labels are."""
+    if undecided(selector):
+        return Unknown("the selector is not known")
+    if not isinstance(selector, dict):
+        return selector is None
+    parts = [selector.get("matchLabels"), selector.get("matchExpressions")]
+    if any(part and not undecided(part) for part in parts):
+        return False
+    return Unknown("the selector is not known") if any(map(undecided, parts)) else True
+
+
 def matches(wanted: Value, labels: Labels | Unknown) -> bool | Unknown:
     """Whether labels hold every pair of a plain selector, as a Service writes it."""
     return selects({"matchLabels": wanted} if wanted else {}, labels)
@@ -218,9 +232,11 @@ def _has(labels: Labels | Unknown, key: str, values: list[Value]) -> bool | Unkn
 def _satisfies(labels: Labels | Unknown, expression: Value) -> bool | Unknown:
     if not isinstance(expression, dict):
         return Unknown("the selector is not known")
-    key, operator = str(expression.get("key")), expression.get("operator")
+    key, operator = expression.get("key"), expression.get("operator")
     if isinstance(labels, Unknown):
         return labels
+    if not isinstance(key, str) or undecided(operator):
+        return Unknown("the selector is not known")
     values = expression.get("values") or []
     if not isinstance(values, list):
         return Unknown(f"the values of {key} are not known")

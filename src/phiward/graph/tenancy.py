@@ -23,10 +23,14 @@ class Tenancy:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The namespace of a Kubernetes object. `labels` is a mapping; `Unknown` where the namespace is not declared."""
+    """The namespace of a Kubernetes object. `labels` is a mapping; `Unknown` where the namespace is not declared.
+
+    `tags` are the labels that a declared namespace has: nobody is asked to declare one only for its tags.
+    """
 
     name: str
     labels: Value
+    tags: Value = None
 
 
 _group = pattern(r"\([^()]*\)")
@@ -67,9 +71,9 @@ def _by_tag(key: str, subject: _Named) -> Tenancy | None:
     if found not in (None, ""):
         return Tenancy(found, f"tag {key}")
     namespace = subject.namespace
-    if namespace is None or not isinstance(namespace.labels, dict):
+    if namespace is None:
         return None
-    found = _tag(namespace.labels, key)
+    found = _tag(namespace.tags, key)
     return Tenancy(found, f"label {key} of the namespace {namespace.name}") if found not in (None, "") else None
 
 
@@ -143,8 +147,8 @@ def _tag(tags: Value, key: str) -> str | Unknown | None:
 def data_class(project: Project, tags: Value, namespace: Surroundings | None = None) -> str | Unknown:
     """The class of what a resource may hold: by its tag, its namespace's, or else the project's default."""
     found = _tag(tags, project.class_tag)
-    if found in (None, "") and namespace and isinstance(namespace.labels, dict):
-        found = _tag(namespace.labels, project.class_tag)
+    if found in (None, "") and namespace:
+        found = _tag(namespace.tags, project.class_tag)
     if isinstance(found, Unknown):
         return Unknown(f"its tag {project.class_tag} may name another class of data: {found.reason}", found.hint)
     return project.default_class if found is None or found == "" else found

@@ -9,7 +9,20 @@ and is never too little.
 from __future__ import annotations
 
 from phiward.graph.network_policies.calico_selector import Expression, parse_selector
-from phiward.graph.network_policies.model import EGRESS, INGRESS, Answer, Peer, Pod, Policy, Selector, entries
+from phiward.graph.network_policies.kubernetes import directions
+from phiward.graph.network_policies.model import (
+    EGRESS,
+    INGRESS,
+    Answer,
+    Peer,
+    Pod,
+    Policy,
+    Selector,
+    closed,
+    entries,
+    ranged,
+    unsure,
+)
 from phiward.graph.truth import all_of, why
 from phiward.graph.view import View
 from phiward.model.resource import AttributePath
@@ -22,22 +35,25 @@ _NAMESPACE_NAME = "projectcalico.org/name"
 
 
 def read(view: View) -> list[Policy]:
-    """The policy of one object."""
+    """The policy of one object, and what it may do besides."""
     spec = view.resource.attributes.get("spec")
-    if not isinstance(spec, dict):
-        return []
     everywhere = view.resource.native_type.endswith("/GlobalNetworkPolicy")
     namespace = None if everywhere else str(view.get("metadata.namespace") or "")
-    peers = {direction: tuple(_peers(spec.get(direction), direction, namespace)) for direction in _directions(spec)}
-    return [Policy(view, _selector(spec.get("selector"), spec.get("namespaceSelector"), namespace), peers)]
+    if undecided(spec):
+        return [closed(view, lambda pod: namespace in (None, pod.namespace), spec, _SIDES)]
+    if not isinstance(spec, dict):
+        return []
+    chosen = _selector(spec.get("selector"), spec.get("namespaceSelector"), namespace)
 
+    def toward(directions: list[str]) -> dict[str, tuple[Peer, ...]]:
+        return {direction: tuple(_peers(spec.get(direction), direction, namespace)) for direction in directions}
 
-def _directions(spec: dict[str, Value]) -> list[str]:
-    written = spec.get("types")
-    if isinstance(written, list) and written:
-        return [str(name).lower() for name in written if str(name).lower() in _SIDES]
-    found = [direction for direction in _SIDES if spec.get(direction)]
-    return found or [INGRESS]
+    ruled = [direction for direction in _SIDES if spec.get(direction) and not undecided(spec[direction])]
+    sure, doubt = directions(spec, "types", ruled or [INGRESS])
+    found = [Policy(view, chosen, toward(sure))]
+    if doubt is not None:
+        found.append(Policy(view, unsure(chosen, doubt), toward([each for each in _SIDES if each not in sure])))
+    return found
 
 
 def _peers(rules: Value, direction: str, namespace: str | None) -> list[Peer]:
@@ -48,6 +64,8 @@ def _peers(rules: Value, direction: str, namespace: str | None) -> list[Peer]:
         at: AttributePath = ("spec", direction, number)
         if not isinstance(rule, dict):
             found.append(Peer(at, doubt=why(rule) if undecided(rule) else Unknown("it is no rule")))
+        elif undecided(rule.get("action")):
+            found.append(Peer(at, doubt=why(rule["action"])))
         elif rule.get("action") == "Pass":
             found.append(Peer(at, doubt=Unknown("what it passes on is decided by the next tier or profile")))
         elif rule.get("action") == "Allow":
@@ -66,9 +84,12 @@ def _allowed(side: Value, at: AttributePath, namespace: str | None) -> list[Peer
     if undecided(nets):
         return [Peer(at, doubt=why(nets))]
     if nets:
-        return [Peer((*at, "nets", number), cidr=str(net)) for number, net in enumerate(nets)]
+        return [ranged(net, (*at, "nets", number)) for number, net in enumerate(nets)]
     if not side.get("selector") and not side.get("namespaceSelector") and not side.get("notSelector"):
         return [Peer(at, anyone=not side.get("notNets"), cidr="0.0.0.0/0" if side.get("notNets") else "")]
+    for written in (side.get("selector"), side.get("namespaceSelector")):
+        if undecided(written):
+            return [Peer(at, doubt=why(written))]
     own = None if side.get("namespaceSelector") else namespace
     every = side.get("namespaceSelector") in ("all()", "global()") and side.get("selector") in (None, "", "all()")
     return [Peer(at, everywhere=every, pods=_selector(side.get("selector"), side.get("namespaceSelector"), own))]

@@ -12,8 +12,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from phiward.graph.cluster import Labels, selects
-from phiward.graph.network_policies.model import EGRESS, INGRESS, Answer, Peer, Pod, Policy, Selector, entries
+from phiward.graph.cluster import Labels, selects, takes_all
+from phiward.graph.network_policies.model import (
+    EGRESS,
+    INGRESS,
+    Answer,
+    Peer,
+    Pod,
+    Policy,
+    Selector,
+    closed,
+    entries,
+    ranged,
+    unsure,
+)
+from phiward.graph.reading import inner
 from phiward.graph.truth import why
 from phiward.graph.view import View
 from phiward.model.resource import AttributePath
@@ -33,6 +46,9 @@ def read(view: View) -> list[Policy]:
     namespace = view.get("metadata.namespace") if view.resource.native_type == TYPES[0] else None
     found = []
     for at, spec in _specs(view.resource.attributes):
+        if undecided(spec):
+            here = None if namespace is None else str(namespace)
+            found.append(closed(view, _endpoints({}, here), spec, _SIDES))
         if isinstance(spec, dict) and "endpointSelector" in spec:
             chosen = _endpoints(spec["endpointSelector"], None if namespace is None else str(namespace))
             chosen = _perhaps(chosen, spec.get("enableDefaultDeny"))
@@ -48,15 +64,17 @@ def read(view: View) -> list[Policy]:
 
 def _specs(attributes: Any) -> list[tuple[AttributePath, Value]]:
     found: list[tuple[AttributePath, Value]] = [(("spec",), attributes.get("spec"))]
-    found += [(("specs", number), spec) for number, spec in enumerate(entries(attributes.get("specs")))]
-    return found
+    more = attributes.get("specs")
+    if undecided(more):
+        return [*found, (("specs",), more)]
+    return [*found, *((("specs", number), spec) for number, spec in enumerate(entries(more)))]
 
 
 def _perhaps(chosen: Selector, closing: Value) -> Selector:
     """A selector that is not sure of any pod where it is not known whether the policy denies what it does not allow."""
     open_values = [closing, *closing.values()] if isinstance(closing, dict) else [closing]
     doubt = next((why(value) for value in open_values if undecided(value)), None)
-    return chosen if doubt is None else lambda pod: doubt if chosen(pod) is not False else False
+    return chosen if doubt is None else unsure(chosen, doubt)
 
 
 def _has_rules(spec: dict[str, Value], direction: str) -> bool:
@@ -69,6 +87,8 @@ def _isolates(spec: dict[str, Value], direction: str) -> bool:
 
 
 def _peers(spec: dict[str, Value], direction: str, at: AttributePath, namespace: Value) -> list[Peer]:
+    if undecided(spec.get(direction)):
+        return [Peer((*at, direction), doubt=why(spec[direction]))]
     found: list[Peer] = []
     for number, rule in enumerate(entries(spec.get(direction))):
         place = (*at, direction, number)
@@ -91,18 +111,23 @@ def _side(kind: str, value: Value, at: AttributePath, namespace: Value) -> list[
     found: list[Peer] = []
     for number, entry in enumerate(entries(value)):
         place = (*at, number)
-        if kind == "Endpoints":
+        if undecided(entry):
+            found.append(Peer(place, doubt=why(entry)))
+        elif kind == "Endpoints":
             own = None if namespace is None else str(namespace)
-            found.append(Peer(place, everywhere=entry == {} and own is None, pods=_endpoints(entry, own)))
+            every = own is None and takes_all(entry)
+            doubt = every if isinstance(every, Unknown) else None
+            found.append(Peer(place, everywhere=every is True, pods=_endpoints(entry, own), doubt=doubt))
         elif kind == "Entities":
             found += [_entity(str(entry), place)]
         elif kind == "CIDR":
-            found.append(Peer(place, cidr=str(entry)))
+            found.append(ranged(entry, place))
         elif kind == "CIDRSet":
-            found.append(Peer(place, cidr=str(entry.get("cidr", "")) if isinstance(entry, dict) else ""))
+            found.append(ranged(inner(entry, "cidr"), place))
         elif kind == "FQDNs":
-            every = isinstance(entry, dict) and entry.get("matchPattern") in ("*", "**")
-            found.append(Peer(place, anyone=every))
+            pattern = inner(entry, "matchPattern")
+            doubt = why(pattern) if undecided(pattern) else None
+            found.append(Peer(place, anyone=pattern in ("*", "**"), doubt=doubt))
         elif kind in _OTHERS:
             found.append(Peer(place, doubt=Unknown(f"whom {at[-1]} takes in is not in what was scanned")))
     return found

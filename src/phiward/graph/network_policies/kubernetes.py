@@ -7,8 +7,19 @@ allows is allowed; a rule without `from` or `to` allows everyone.
 
 from __future__ import annotations
 
-from phiward.graph.cluster import selects
-from phiward.graph.network_policies.model import EGRESS, INGRESS, Answer, Peer, Pod, Policy, Selector, entries
+from phiward.graph.cluster import selects, takes_all
+from phiward.graph.network_policies.model import (
+    EGRESS,
+    INGRESS,
+    Answer,
+    Peer,
+    Pod,
+    Policy,
+    Selector,
+    closed,
+    entries,
+    unsure,
+)
 from phiward.graph.truth import all_of, why
 from phiward.graph.view import View
 from phiward.model.resource import AttributePath
@@ -19,9 +30,11 @@ _OTHER_SIDE = {INGRESS: "from", EGRESS: "to"}
 
 
 def read(view: View) -> list[Policy]:
-    """The policy of one object."""
+    """The policy of one object, and what it may do besides."""
     spec = view.resource.attributes.get("spec")
     namespace = str(view.get("metadata.namespace") or "")
+    if undecided(spec):
+        return [closed(view, lambda pod: pod.namespace == namespace, spec, _OTHER_SIDE)]
     if not isinstance(spec, dict):
         return []
     chosen = spec.get("podSelector")
@@ -29,15 +42,31 @@ def read(view: View) -> list[Policy]:
     def select(pod: Pod) -> Answer:
         return pod.namespace == namespace and selects(chosen or {}, pod.labels)
 
-    peers = {direction: tuple(_peers(spec.get(direction), direction, namespace)) for direction in _directions(spec)}
-    return [Policy(view, select, peers)]
+    def toward(directions: list[str]) -> dict[str, tuple[Peer, ...]]:
+        return {direction: tuple(_peers(spec.get(direction), direction, namespace)) for direction in directions}
+
+    sure, doubt = directions(spec, "policyTypes", _without_types(spec))
+    found = [Policy(view, select, toward(sure))]
+    if doubt is not None:
+        found.append(Policy(view, unsure(select, doubt), toward([each for each in _OTHER_SIDE if each not in sure])))
+    return found
 
 
-def _directions(spec: dict[str, Value]) -> list[str]:
-    written = spec.get("policyTypes")
-    if isinstance(written, list) and written:
-        return [str(name).lower() for name in written if str(name).lower() in _OTHER_SIDE]
-    return [INGRESS, EGRESS] if spec.get(EGRESS) else [INGRESS]
+def directions(spec: dict[str, Value], key: str, otherwise: list[str]) -> tuple[list[str], Unknown | None]:
+    """The directions in which a policy isolates, and why it may do so in the others as well."""
+    written = spec.get(key)
+    if undecided(written):
+        return [], why(written)
+    if not isinstance(written, list) or not written:
+        doubt = next((why(spec[side]) for side in _OTHER_SIDE if undecided(spec.get(side))), None)
+        return otherwise, doubt
+    found = [str(name).lower() for name in written if str(name).lower() in _OTHER_SIDE]
+    return found, next((why(name) for name in written if undecided(name)), None)
+
+
+def _without_types(spec: dict[str, Value]) -> list[str]:
+    egress = spec.get(EGRESS)
+    return [INGRESS, EGRESS] if egress and not undecided(egress) else [INGRESS]
 
 
 def _peers(rules: Value, direction: str, namespace: str) -> list[Peer]:
@@ -64,7 +93,9 @@ def _peer(other: Value, at: AttributePath, namespace: str) -> Peer:
         cidr = block.get("cidr") if isinstance(block, dict) else block
         return Peer(at, cidr=cidr) if isinstance(cidr, str) else Peer(at, doubt=why(cidr))
     pods, namespaces = other.get("podSelector"), other.get("namespaceSelector")
-    everywhere = namespaces == {} and not pods
+    everywhere = namespaces is not None and all_of([takes_all(namespaces), takes_all(pods)])
+    if isinstance(everywhere, Unknown):
+        return Peer(at, doubt=everywhere)
     return Peer(at, everywhere=everywhere, pods=_selector(pods, namespaces, namespace))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from phiward.graph.cluster import Labels
+from phiward.graph.truth import why
 from phiward.graph.view import View
 from phiward.model.resource import AttributePath
-from phiward.model.value import Unknown, Value
+from phiward.model.value import Unknown, Value, undecided
 from phiward.record import dataclass
 
 Answer = bool | Unknown
@@ -50,7 +51,9 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`peers` holds, for each direction in which it isolates its pods, whom it still lets through.
+    """What a policy does, or what it may do: one object is several of them where some of it is not known.
+
+    `peers` holds, for each direction in which it isolates its pods, whom it still lets through.
 
     `opens` are those of the directions in which it isolates nobody itself, and lets through whom others would not.
     """
@@ -59,6 +62,23 @@ class Policy:
     selects: Selector
     peers: dict[str, tuple[Peer, ...]]
     opens: frozenset[str] = frozenset()
+
+
+def unsure(chosen: Selector, doubt: Unknown) -> Selector:
+    """A selector of the same pods that is sure of none of them."""
+    return lambda pod: doubt if chosen(pod) is not False else False
+
+
+def closed(view: View, chosen: Selector, written: Value, sides: Iterable[str]) -> Policy:
+    """A policy of which nothing is known but whose pods it may select, and in which directions."""
+    doubt = why(written)
+    peers: dict[str, tuple[Peer, ...]] = {direction: (Peer(("spec",), doubt=doubt),) for direction in sides}
+    return Policy(view, unsure(chosen, doubt), peers)
+
+
+def ranged(cidr: Value, at: AttributePath) -> Peer:
+    """An address range, which may not be known."""
+    return Peer(at, doubt=why(cidr)) if undecided(cidr) else Peer(at, cidr=str(cidr or ""))
 
 
 def whole_range(cidr: str) -> bool:
