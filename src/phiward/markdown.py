@@ -8,14 +8,24 @@ from collections.abc import Iterable, Sequence
 from phiward.reporters.text import clean
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
+_SPACE = re.compile(r"\s+")
 _FIRST = re.compile(r"^(?:([-+#=:])|(\d+)([.)]))")
-_LANGUAGES = {"terraform": "hcl", "kubernetes": "yaml", "cloudformation": "yaml"}
+_LANGUAGES = {"terraform": "hcl", "kubernetes": "yaml", "cloudformation": "yaml", "yaml": "yaml"}
 
 
 def plain(text: str) -> str:
-    """A text on one line, with every character that Markdown would read as mark-up escaped."""
-    escaped = _SPECIAL.sub(r"\\\1", clean(" ".join(text.split())))
-    return _FIRST.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", escaped)
+    """A text on one line, with everything escaped that Markdown would read as mark-up."""
+    return beginning(escaped(text.strip()))
+
+
+def escaped(text: str) -> str:
+    """A piece of a line: spaces at its ends stay."""
+    return _SPECIAL.sub(r"\\\1", clean(_SPACE.sub(" ", text)))
+
+
+def beginning(line: str) -> str:
+    """A line that begins no list, heading or underline; its pieces are Markdown already."""
+    return _FIRST.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", line)
 
 
 def code(text: str) -> str:

@@ -132,6 +132,13 @@ def test_more_citations_than_tags_stay_in_the_relationships():
     assert [r["target"]["id"] for r in described["relationships"]] == list(cited)
 
 
+def test_a_rule_leads_to_its_page_and_an_id_that_is_no_slug_to_none():
+    described = run(report([finding(of=rule("encryption-at-rest")), finding(of=rule("../x"))]))["tool"]["driver"]
+    pages = {each["id"]: each.get("helpUri") for each in described["rules"]}
+    top = "https://github.com/phiward/phiward/blob/main/docs/rules"
+    assert pages == {"encryption-at-rest": f"{top}/encryption-at-rest.md", "../x": None}
+
+
 def test_citations_are_a_taxonomy():
     taxonomy = run(estate())["taxonomies"][0]
     assert taxonomy["name"] == "45 CFR Part 164"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from phiward.cli.options import SEVERITY_CHOICE, severity
+from phiward.cli.output import print_text
 from phiward.coverage import speaker
 from phiward.errors import UsageError
 from phiward.model.rule import Rule
@@ -62,12 +64,17 @@ def _meaning(equivalent: str, pack: Pack) -> list[Rule]:
 @click.argument("id_", metavar="RULE")
 @FORMAT
 def show_rule(id_: str, format_: str) -> None:
-    """Show one rule: what it asks, why, how to fix it, and what it cites."""
+    """Show one rule: what it asks and why, what it cites, how to fix it, where it looks."""
     pack = load_pack()
     if all(id_ != outline.id for outline in pack.outlines):
         raise UsageError(f"there is no rule {id_!r}", hint="`phiward rules list` shows them all")
     rule = pack.rule(id_)
-    click.echo(json.dumps(as_json(rule, pack), indent=2) if format_ == "json" else as_text(rule, pack))
+    if format_ == "json":
+        click.echo(json.dumps(as_json(rule, pack), indent=2))
+        return
+    from phiward.docs import shown
+
+    print_text(shown(rule, pack))
 
 
 def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
@@ -87,22 +94,18 @@ def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
     }
 
 
-def as_text(rule: Rule, pack: Pack) -> str:
-    import textwrap
+@command.command(name="docs")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 where a page is not current.")
+def write_docs(directory: Path, check: bool) -> int:
+    """Write a page for each rule, and indexes by theme and citation, into DIRECTORY."""
+    from phiward.docs import pages, stale, write
 
-    def wrapped(text: str) -> str:
-        return textwrap.fill(" ".join(text.split()), 92, initial_indent="  ", subsequent_indent="  ")
-
-    lines = [f"{rule.id} ({rule.severity.label})", f"  {rule.title}", "", "Why", wrapped(rule.because), ""]
-    lines += ["Fix", wrapped(rule.fix)]
-    for source, snippet in rule.fix_snippets.items():
-        lines += ["", f"  {source}:", textwrap.indent(snippet.rstrip(), "    ")]
-    lines += ["", "Citations (45 CFR part 164)"]
-    for citation in rule.citations:
-        entry = pack.citations[citation]
-        name = entry["specification"] or entry["standard"]
-        lines.append(f"  {citation}  {name} ({entry['designation']})")
-    lines += ["", "Resource types", wrapped(", ".join(speaker(rule, pack.rows()).all_types))]
-    if rule.equivalents:
-        lines += ["", "Equivalents", *(f"  {tool}: {', '.join(ids)}" for tool, ids in rule.equivalents.items() if ids)]
-    return "\n".join(lines)
+    made = pages(load_pack())
+    if not check:
+        write(made, directory)
+        return 0
+    old = stale(made, directory)
+    for name in old:
+        click.echo(f"{directory / name} is not what the pack says: run `phiward rules docs {directory}`", err=True)
+    return 1 if old else 0

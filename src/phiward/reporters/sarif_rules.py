@@ -26,6 +26,9 @@ _SECURITY_SEVERITY = {
     Severity.LOW: "2.0",
 }
 TAXONOMY = "45 CFR Part 164"
+_PAGES = "https://github.com/phiward/phiward/blob/main/docs/rules"
+_PAGED = pattern(r"[a-z0-9-]+")
+"""The generated pages of the rules, and the ids that rules have."""
 _MOST_TAGS = 10
 _LONGEST_NAME = 255
 _LONGEST_TEXT = 1024
@@ -51,6 +54,7 @@ def _descriptor(rule: Rule, index: dict[str, int]) -> dict[str, Any]:
         "shortDescription": message(cut(prose(rule.title), _LONGEST_TEXT)),
         "fullDescription": message(cut(prose(rule.because) or prose(rule.title), _LONGEST_TEXT)),
         "help": {"text": _help_text(rule), "markdown": _help_markdown(rule)},
+        **({"helpUri": f"{_PAGES}/{rule.id}.md"} if _PAGED.fullmatch(rule.id) else {}),
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {
             "security-severity": _SECURITY_SEVERITY[rule.severity],
