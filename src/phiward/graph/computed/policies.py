@@ -129,12 +129,16 @@ def policy_requires_tls(
 
 
 def _denies_plaintext(entry: Statement | Unknown, action: str, part: str, own: Value) -> Truth:
+    """Whether a statement refuses an action without TLS. One that names no resource is about the one that holds it.
+
+    Services other than S3 let a policy leave the resource out: CloudFormation's own example of a file system's does.
+    """
     if isinstance(entry, Unknown):
         return entry
     if entry.effect == "Allow" or entry.not_principals or entry.not_actions or entry.not_resources:
         return False
     effect: Truth = entry.effect if isinstance(entry.effect, Unknown) else True
-    resources = entry.resources or ()
+    resources = ("*",) if entry.resources is None and part == "resource" else entry.resources or ()
     return all_of(
         [
             effect,
