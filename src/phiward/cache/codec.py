@@ -130,7 +130,7 @@ def _value(value: Value) -> Any:
         return [_value(item) for item in value]
     if isinstance(value, dict):
         return {"m": [[_value(key), _value(item)] for key, item in value.items()]}
-    if kind is Unknown:
+    if isinstance(value, Unknown):
         return {"u": [value.reason, value.hint]}
     if kind is Reference:
         return {"r": [value.address, *value.path]}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from phiward.graph.cluster import annotations_of
 from phiward.graph.computed.policies import policy_statements
-from phiward.graph.policy import HOLE, Read, Statement, sketch
+from phiward.graph.policy import HOLE, REFERENCE, Read, Statement, sketch
 from phiward.graph.trusts import Trust, trusts
 from phiward.graph.truth import why
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
@@ -204,4 +204,4 @@ def _may_be_of(role: View, account: str) -> bool:
         if (match := _ACCOUNT.search(sketch(provider))) is not None
     ]
     known = own or (issuers[0] if issuers else None)
-    return known is None or HOLE in account or known[1] == account
+    return known is None or HOLE in account or REFERENCE in account or known[1] == account

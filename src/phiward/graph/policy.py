@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from phiward.graph.truth import listed, why
 from phiward.model.holed_json import JsonError, parse
-from phiward.model.value import OpenMap, Partial, Reference, Unknown, Value, undecided
+from phiward.model.value import Deployed, OpenMap, Partial, Reference, Unknown, Value, undecided
 from phiward.record import dataclass
 
 _ELEMENTS = frozenset(
@@ -212,11 +212,13 @@ HOLE = "\x03"
 
 
 def sketch(value: Value) -> str:
-    """Write a value as text: `REFERENCE` stands for another resource's name, `HOLE` for what is not known."""
+    """Write a value as text: `REFERENCE` stands for the name of something, `HOLE` for what is not known."""
     if isinstance(value, Partial):
         return "".join(sketch(part) for part in value.parts)
     if isinstance(value, Reference):
         return REFERENCE if _is_identity(value) else HOLE
+    if isinstance(value, Deployed):
+        return REFERENCE
     return value if isinstance(value, str) else HOLE
 
 

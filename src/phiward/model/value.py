@@ -50,6 +50,14 @@ class OpenMap(Unknown):
 
 
 @dataclass(frozen=True, slots=True)
+class Deployed(Unknown):
+    """What the place of deployment decides: an account, a region. Not known, but the name of one, never a pattern."""
+
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """An attribute of another resource: `Reference('aws_kms_key.a', ('arn',))`. The address is absolute.
 
@@ -136,7 +144,7 @@ def _text(run: list[str]) -> list[str]:
     return [text] if text else []
 
 
-_UNDECIDED = frozenset({Unknown, OpenMap, Reference, Partial})
+_UNDECIDED = frozenset({Unknown, Deployed, OpenMap, Reference, Partial})
 
 
 def undecided(value: Value) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from stacks import GONE, evaluated, reason
 
-from phiward.model.value import OpenAttributes, Partial, Reference, Sensitive, Unknown
+from phiward.model.value import Deployed, OpenAttributes, Partial, Reference, Sensitive, Unknown
 
 BUCKET = Reference("Bucket")
 OPEN = Unknown("the parameter Open has no value", "pass --parameter-overrides Open=...")
-REGION = Unknown("AWS::Region depends on where the stack is deployed")
+REGION = Deployed("AWS::Region depends on where the stack is deployed")
 DECIDED = {
     "plain text": ("text", "text"),
     "plain number": ("5", 5),

@@ -15,10 +15,13 @@ from phiward.loaders.cloudformation.program import MAX_STACKS, Program
 from phiward.loaders.cloudformation.template import Template
 from phiward.model.location import Location
 from phiward.model.resource import Hole
-from phiward.model.value import OpenAttributes, Unknown, Value, references_in
+from phiward.model.value import Deployed, OpenAttributes, Unknown, Value, references_in
 from phiward.record import dataclass
 
-PSEUDO = ("AccountId", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix")
+PSEUDO = {
+    Deployed: ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix"),
+    Unknown: ("NotificationARNs",),
+}
 _EVERYWHERE = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix")
 """Pseudo parameters that are the same in a nested stack."""
 _OWN = {
@@ -80,7 +83,9 @@ class Stack:
         """Why the template may declare something besides what can be seen."""
         self.holes: list[Hole] = []
         self.parameters: dict[str, Value] = {
-            f"AWS::{name}": Unknown(f"AWS::{name} depends on where the stack is deployed") for name in PSEUDO
+            f"AWS::{name}": kind(f"AWS::{name} depends on where the stack is deployed")
+            for kind, names in PSEUDO.items()
+            for name in names
         }
         self.parameters |= {name: value for name, value in given.items() if name in self.parameters}
         self.parameters |= declared(template, given)
