@@ -62,4 +62,4 @@ def pack() -> Pack:
 
 @pytest.fixture(autouse=True)
 def _one_pack(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phiward.pipeline.load_pack", lambda: pack)
+    monkeypatch.setattr("phiward.engine.packs.load_pack", lambda: pack)

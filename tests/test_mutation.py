@@ -18,10 +18,10 @@ from phiward.graph.view import View
 from phiward.model.finding import Verdict
 from phiward.model.rule import Rule
 from phiward.model.value import Unknown, plain
+from phiward.rule_examples import decided, example_case
 from tests import kleene
 from tests.mutants import Read, mutants, read
 from tests.test_rules import PACK, RULES, files_of
-from tests.test_undecided import decided
 
 PUBLIC = {"data.class": "public"}
 VERDICTS = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
@@ -65,7 +65,13 @@ def cases(directory: Path, id_: str) -> Iterator[Case]:
                     "settings": decision.get("settings", example.get("settings")),
                     "parameters": given,
                 }
-                found = read(place / way, PACK, f"{title}: {way}", decided(example, decision), changed)
+                found = read(
+                    place / way,
+                    PACK,
+                    f"{title}: {way}",
+                    dict(decided(example_case("", example), example, way).files),
+                    changed,
+                )
                 yield found, found.says(rule)
 
 

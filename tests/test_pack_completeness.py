@@ -16,7 +16,8 @@ from phiward.engine.judge import reach
 from phiward.model.rule import Rule
 from phiward.pack import Row, load_pack, pack_directory
 from phiward.pack.reference import load_reference
-from tests.test_rules import FILE, files_of
+from phiward.rule_examples import FILE
+from tests.test_rules import files_of
 
 PACK = load_pack()
 SOURCES = {path: yaml.safe_load(path.read_text()) for path in sorted((pack_directory() / "hipaa").glob("*/*.yaml"))}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ import yaml
 from phiward.engine.judge import reach
 from phiward.model.finding import Finding, Verdict
 from phiward.pack import load_pack, pack_directory
-from phiward.pipeline import scan
-from phiward.settings import Settings
+from phiward.rule_examples import FILE, Case, example_case, judged, scanned
 from tests.conftest import TODAY
 
 RULES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((pack_directory() / "hipaa").glob("*/*.yaml"))}
@@ -24,27 +22,19 @@ EXAMPLES = [
     for number, example in enumerate(rule["examples"], 1)
 ]
 SNIPPETS = [pytest.param(id_, rule["fix_snippets"], id=id_) for id_, rule in RULES.items() if "fix_snippets" in rule]
-FILE = {"terraform": "main.tf", "kubernetes": "manifests.yaml", "cloudformation": "template.yaml"}
-"""What an example of a dialect is written into."""
 
 
 def files_of(example: dict[str, Any]) -> dict[str, str]:
     """The files of an example."""
-    written: dict[str, str] = example.get("files") or {FILE[d]: example[d] for d in FILE if d in example}
-    return written
+    return dict(example_case("", example).files)
 
 
 def verdicts(
     directory: Path, rule: str, files: dict[str, str], settings: Any = None, parameters: dict[str, Any] | None = None
 ) -> list[Finding]:
     """What one rule says about some files. `parameters` are those of templates."""
-    for name, text in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    if settings is not None:
-        (directory / "phiward.yaml").write_text(yaml.safe_dump(settings))
-    report = scan(Settings(paths=(directory,), today=TODAY, rules=(rule,), template_parameters=parameters or {}))
+    case = Case(rule, "", Verdict.PASS, files, settings, parameters or {})
+    report = scanned(case, directory, PACK, TODAY)
     assert not [d for d in report.diagnostics if d.code == "syntax"], report.diagnostics
     return list(report.findings)
 
@@ -55,19 +45,8 @@ def described(findings: list[Finding]) -> str:
 
 @pytest.mark.parametrize("rule, example", EXAMPLES)
 def test_example(rule: str, example: dict[str, Any], tmp_path: Path) -> None:
-    findings = verdicts(tmp_path, rule, files_of(example), example.get("settings"), example.get("parameters"))
-    address = example.get("resource")
-    if address:
-        findings = [f for f in findings if f.subject.address == address]
-    expected = Verdict(example["expect"])
-    applicable = [f for f in findings if f.verdict is not Verdict.NOT_APPLICABLE]
-    if expected is Verdict.NOT_APPLICABLE:
-        assert not applicable, described(applicable)
-        return
-    assert applicable, f"the rule said nothing: {described(findings)}"
-    assert {f.verdict for f in applicable} == {expected}, described(applicable)
-    unfilled = [f.message for f in applicable if f.verdict is Verdict.FAIL and re.search(r"\{\w+\}", f.message)]
-    assert not unfilled
+    case = example_case(rule, example)
+    assert judged(case, scanned(case, tmp_path, PACK, TODAY)) == ""
 
 
 def needed_settings(rule: dict[str, Any]) -> Any:

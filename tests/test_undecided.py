@@ -6,14 +6,14 @@ An `unknown` example proves nothing by itself, for a rule that understands nothi
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from phiward.model.finding import Finding, Verdict
-from tests.test_rules import FILE, RULES, described, files_of, verdicts
+from phiward.rule_examples import decided, example_case
+from tests.test_rules import RULES, described, files_of, verdicts
 
 WAYS = [
     pytest.param(id_, example, way, id=f"{id_}: {example['title']}: {way}")
@@ -22,20 +22,6 @@ WAYS = [
     for way, decision in example.get("decided", {}).items()
     if not isinstance(decision, str)
 ]
-
-
-def decided(example: dict[str, Any], decision: dict[str, Any]) -> dict[str, str]:
-    """The files of an example in which what was undecided is decided."""
-    files = dict(files_of(example))
-    for old, new in decision.get("replace", {}).items():
-        assert old in "".join(files.values()), f"the example has no {old!r}"
-        files = {name: text.replace(old, new) for name, text in files.items()}
-    for dialect, name in FILE.items():
-        if dialect in decision:
-            files[f"more-{name}"] = decision[dialect]
-    if "variables" in decision:
-        files["terraform.tfvars.json"] = json.dumps(decision["variables"])
-    return {**files, **decision.get("files", {})}
 
 
 def asked(findings: list[Finding], example: dict[str, Any]) -> dict[str, Verdict]:
@@ -58,7 +44,9 @@ def test_an_unknown_example_passes_and_fails_once_it_is_decided(
     assert {found[address] for address in undecided} == {Verdict.UNKNOWN}
     settings = decision.get("settings", example.get("settings"))
     parameters = {**given, **decision.get("parameters", {})}
-    findings = verdicts(after, rule, decided(example, decision), settings, parameters)
+    findings = verdicts(
+        after, rule, dict(decided(example_case(rule, example), example, way).files), settings, parameters
+    )
     found = {address: verdict for address, verdict in asked(findings, example).items() if address in undecided}
     assert found == dict.fromkeys(undecided, Verdict(way)), described(findings)
 

@@ -39,7 +39,13 @@ class SettingsError(PhiwardError):
 
 
 class PackError(PhiwardError):
+    """`about` is the word that is wrong, by which its line is found where that is not known yet."""
+
     exit_status = 2
+
+    def __init__(self, message: str, *, hint: str = "", where: str = "", about: str = "") -> None:
+        super().__init__(message, hint=hint, where=where)
+        self.about = about
 
 
 class NothingToScan(PhiwardError):  # noqa: N818 - it is a state of the input, not a fault of ours

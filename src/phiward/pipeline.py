@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from phiward.engine.judge import Selection, judge
 from phiward.engine.overrides import loosened_rules
+from phiward.engine.packs import chosen_pack
 from phiward.errors import NothingToScan, UsageError
 from phiward.gate.foreign_ignores import explain_foreign_ignores, read_foreign_ignores
 from phiward.gate.ignores import apply_ignores, read_ignores
@@ -21,7 +22,7 @@ from phiward.loaders.tree import Tree
 from phiward.model.finding import Diagnostic, Finding, Loosened, Report
 from phiward.model.location import Lines
 from phiward.outside import Outside
-from phiward.pack import Outline, Pack, load_pack
+from phiward.pack import Outline, Pack
 from phiward.pack.equivalents import by_equivalent
 from phiward.settings import Settings
 
@@ -30,12 +31,18 @@ _DEEPEST = 20_000
 
 
 def scan(
-    settings: Settings, progress: Callable[[str], None] = lambda _: None, outside: Outside | None = None
+    settings: Settings,
+    progress: Callable[[str], None] = lambda _: None,
+    outside: Outside | None = None,
+    pack: Pack | None = None,
 ) -> Report:
-    """Scan the paths of the settings. Raises PhiwardError for what was asked wrongly or is not there."""
+    """Scan the paths of the settings, by a pack that is in hand or by the one that they choose.
+
+    Raises PhiwardError for what was asked wrongly or is not there.
+    """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     outside = outside or Outside()
-    pack = load_pack()
+    pack = pack or chosen_pack(settings.rule_directories, outside)
     rules = selected_rules(pack, settings)
     read = inputs(settings, outside)
     tree = read.tree

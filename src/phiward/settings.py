@@ -34,6 +34,8 @@ class Settings:
     template_parameter_files: tuple[Path, ...] = ()
     workspace: str = ""
     rules: tuple[str, ...] = ()
+    rule_directories: tuple[Path, ...] = ()
+    """An organisation's own rules, judged beside the bundled ones."""
     severity: Severity = Severity.LOW
     tenants: tuple[str, ...] = ()
     fail_on: Severity = Severity.LOW
@@ -228,6 +230,8 @@ def _check_names(texts: dict[str, str], path: str, where: str) -> None:
 def _identify(value: Any, path: str) -> tuple[Identify, ...]:
     import re
 
+    from phiward.explosive import problem_of
+
     if not isinstance(value, list):
         raise SettingsError("tenancy.identify is a list", where=path)
     entries = []
@@ -239,11 +243,9 @@ def _identify(value: Any, path: str) -> tuple[Identify, ...]:
         kind, pattern = next(iter(keys.items()))
         pattern = _text(pattern, path, where)
         if kind in ("instance_key", "name"):
-            try:
-                groups = re.compile(pattern).groupindex
-            except re.error as error:
-                raise SettingsError(f"{where}: not a regular expression: {error}", where=path) from error
-            if "tenant" not in groups:
+            if problem := problem_of(pattern):
+                raise SettingsError(f"{where}: {problem}", where=path)
+            if "tenant" not in re.compile(pattern).groupindex:
                 raise SettingsError(f"{where}: the pattern has no group (?P<tenant>...)", where=path)
         entries.append(Identify(kind, pattern))
     return tuple(entries)

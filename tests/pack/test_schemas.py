@@ -106,7 +106,7 @@ def test_bad_settings_are_refused_by_the_reader_and_the_schema(text: str) -> Non
     "change, message",
     [
         ({"severity": "urgent"}, "severity is one of"),
-        ({"citations": ["164.999"]}, "not in citations.yaml"),
+        ({"citations": ["164.999"]}, "unknown citation"),
         ({"assert": {"encryption.at_rset": True}}, "unknown property"),
         ({"assert": {"encryption.at_rest": {"is": True}}}, "unknown operator"),
         ({"assert": {"logs.retention_days": {"at_least": {"parameter": "years"}}}}, "unknown parameter"),

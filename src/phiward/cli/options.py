@@ -23,6 +23,12 @@ SEVERITY_CHOICE = click.Choice(list(SEVERITIES))
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
 
+rules_option = click.option(
+    "--rules", "rule_directories", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
+    help="Judge by the rules of this directory too, in the pack's format; repeatable.",
+)  # fmt: skip
+
+
 def input_options(command: Command) -> Command:
     """The options that say how configuration is read."""
     for option in (

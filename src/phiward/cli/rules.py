@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
-from phiward.cli.options import SEVERITY_CHOICE, severity
+from phiward.cli.options import SEVERITY_CHOICE, rules_option, severity, today
 from phiward.cli.output import print_text
 from phiward.coverage import speaker
+from phiward.engine.packs import chosen_pack
 from phiward.errors import UsageError
 from phiward.model.rule import Rule
-from phiward.pack import Pack, load_pack
+from phiward.outside import Outside
+from phiward.pack import Pack
 from phiward.pack.equivalents import by_equivalent, canonical
 from phiward.pack.reference import load_reference, unmet
 
@@ -32,10 +34,18 @@ def command() -> None:
 @click.option(
     "--equivalent", metavar="ID", help="Only rules that mean what this check of another tool means, e.g. CKV_AWS_16."
 )
+@rules_option
 @FORMAT
-def list_rules(theme: str | None, citation: str | None, least: str, equivalent: str | None, format_: str) -> None:
+def list_rules(
+    theme: str | None,
+    citation: str | None,
+    least: str,
+    equivalent: str | None,
+    rule_directories: tuple[Path, ...],
+    format_: str,
+) -> None:
     """List rules, one a line."""
-    pack = load_pack()
+    pack = chosen_pack(rule_directories, Outside())
     meant = pack.rules if equivalent is None else _meaning(equivalent, pack)
     chosen = [
         rule
@@ -62,10 +72,11 @@ def _meaning(equivalent: str, pack: Pack) -> list[Rule]:
 
 @command.command(name="show")
 @click.argument("id_", metavar="RULE")
+@rules_option
 @FORMAT
-def show_rule(id_: str, format_: str) -> None:
+def show_rule(id_: str, rule_directories: tuple[Path, ...], format_: str) -> None:
     """Show one rule: what it asks and why, what it cites, how to fix it, where it looks."""
-    pack = load_pack()
+    pack = chosen_pack(rule_directories, Outside())
     if all(id_ != outline.id for outline in pack.outlines):
         raise UsageError(f"there is no rule {id_!r}", hint="`phiward rules list` shows them all")
     rule = pack.rule(id_)
@@ -75,6 +86,21 @@ def show_rule(id_: str, format_: str) -> None:
     from phiward.docs import shown
 
     print_text(shown(rule, pack))
+
+
+@command.command(name="test")
+@click.argument("directories", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR...")
+@click.option("--rule", "chosen", multiple=True, metavar="ID", help="Only this rule; repeatable.")
+def test_rules(directories: tuple[Path, ...], chosen: tuple[str, ...]) -> int:
+    """Run the examples of the rules in DIR: each is a test, and so is each fix that a rule recommends.
+
+    Exit status 1 says that a verdict is not the one that its example expects.
+    """
+    from phiward.rule_tests import test_directories
+
+    outcome = test_directories(directories, frozenset(chosen), today(), click.echo)
+    click.echo(outcome.summary)
+    return outcome.exit_status
 
 
 def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
@@ -101,7 +127,7 @@ def write_docs(directory: Path, check: bool) -> int:
     """Write a page for each rule, and indexes by theme and citation, into DIRECTORY."""
     from phiward.docs import pages, stale, write
 
-    made = pages(load_pack())
+    made = pages(chosen_pack((), Outside()))
     if not check:
         write(made, directory)
         return 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from phiward.cli.options import SEVERITY_CHOICE, input_options, input_settings, paths_argument, severity
+from phiward.cli.options import SEVERITY_CHOICE, input_options, input_settings, paths_argument, rules_option, severity
 from phiward.cli.output import check_outputs, progress_for, write_reports
 from phiward.record import replace
 from phiward.settings import Settings
@@ -41,6 +41,7 @@ from phiward.settings import Settings
 @click.option(
     "--exit-zero", is_flag=True, help="Report findings without failing (turns status 1 into 0 and nothing else)."
 )
+@rules_option
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="Run only this rule; repeatable.")
 @click.option(
     "--severity",
@@ -76,6 +77,7 @@ def scan_settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
     return replace(
         input_settings(paths, options),
         rules=options["rules"],
+        rule_directories=options["rule_directories"],
         severity=severity(options["least"]),
         tenants=options["tenants"],
         fail_on=severity(options["fail_on"]),

@@ -11,8 +11,7 @@ from phiward.docs.places import place, properties_of
 from phiward.engine.graph_rules import graph_rule
 from phiward.markdown import anchor
 from phiward.model.rule import Rule
-from phiward.pack import Pack, Row, pack_directory
-from phiward.pack.compile import read_yaml
+from phiward.pack import Pack, Row
 from phiward.pack.vocabulary import DIALECTS
 from phiward.record import dataclass
 
@@ -40,8 +39,8 @@ class Sources:
 
 def rule_page(speaker: Speaker, sources: Sources) -> Page:
     rule = speaker.rule
-    raw = read_yaml(pack_directory() / "hipaa" / rule.theme / f"{rule.id}.yaml", rule.id)
-    theme = sources.themes[rule.theme]
+    raw = sources.pack.document(rule)
+    theme = sources.themes.get(rule.theme, rule.theme)
     intro: tuple[Block, ...] = (
         Paragraph(
             (Name(rule.id), f", {rule.severity.label} severity. Theme: ", Link(theme, f"README.md#{anchor(theme)}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 from typing import TypeVar
 
 from phiward.errors import SettingsError
@@ -60,6 +59,8 @@ def _check(project: Project, pack: Pack) -> None:
     known = [outline.id for outline in pack.outlines]
     for id_ in project.rules:
         if id_ not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(id_, known, 1)
             hint = f"did you mean {near[0]}?" if near else "`phiward rules list` shows them all"
             raise SettingsError(f"there is no rule {id_!r}", hint=hint, where=project.path)

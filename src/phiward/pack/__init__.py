@@ -6,9 +6,10 @@ that an edited rule is the rule that runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from phiward.errors import PackError, SettingsError
@@ -16,7 +17,7 @@ from phiward.model.finding import Loosened, PackIdentity
 from phiward.model.project import Project
 from phiward.model.rule import SEVERITIES, Rule, Severity
 from phiward.model.value import Value
-from phiward.pack.stored import index, part, read
+from phiward.pack.stored import index, part, read, with_rules
 from phiward.record import dataclass
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -87,8 +88,9 @@ class Pack:
     are judged as part of another resource.
     """
 
-    def __init__(self, compiled: Mapping[str, Any]) -> None:
+    def __init__(self, compiled: Mapping[str, Any], documents: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._compiled = compiled
+        self._documents = documents
         self.title: str = compiled["title"]
         self.identity = PackIdentity(compiled["version"], compiled["digest"])
         self.property_types: Mapping[str, str] = compiled["properties"]
@@ -140,6 +142,23 @@ class Pack:
             row = self._row(number, dialect)
             seen[id(row)] = row
         return list(seen.values())
+
+    def document(self, rule: Rule) -> Mapping[str, Any]:
+        """The file of a rule as it is written."""
+        if rule.id in self._documents:
+            return self._documents[rule.id]
+        from phiward.pack.compile import read_yaml
+
+        found: Mapping[str, Any] = read_yaml(pack_directory() / "hipaa" / rule.theme / f"{rule.id}.yaml", rule.id)
+        return found
+
+    def extended(self, rules: Sequence[Mapping[str, Any]], documents: Mapping[str, Any], digest: str) -> Pack:
+        """The pack with more rules and their files, whose digest is in its own and, shortened, in its version."""
+        from hashlib import sha256
+
+        total = sha256(f"{self.identity.digest}\0{digest}".encode()).hexdigest()
+        version = f"{self.identity.version}+own.{digest[:8]}"
+        return Pack({**with_rules(self._compiled, rules), "version": version, "digest": f"sha256:{total}"}, documents)
 
     @cached_property
     def citations(self) -> Mapping[str, Mapping[str, Any]]:

@@ -11,7 +11,8 @@ predicates become nested lists whose head says what they are:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ _ROW_KEYS = {
 }  # fmt: skip
 _DIALECT_KEYS = {"path", "values", "present", "inherits", "constant", "compute", "with", "default"}
 _PROPERTY_KEYS = {"default", "doc", "fix", *DIALECTS}
+_FEW = 40
+"""Names that a hint lists."""
 _OWN_NAME = {"kubernetes": "metadata.name"}
 """Where a dialect writes every resource's name, so that no row has to say it."""
 
@@ -112,7 +115,7 @@ class Compiler:
         self.known(row, _ROW_KEYS, where)
         for kind in row["kinds"]:
             if kind not in self.kinds:
-                raise PackError(f"unknown kind {kind!r}", where=where, hint="rules/catalog/kinds.yaml lists them")
+                raise no_such("kind", kind, self.kinds, where)
         dialects = {dialect: self.row_dialect(row, dialect, where) for dialect in DIALECTS if dialect in row}
         if not dialects:
             raise PackError(f"a row names its type in one of {', '.join(DIALECTS)}", where=where)
@@ -176,7 +179,7 @@ class Compiler:
 
     def property(self, name: str, spec: Any, dialect: str, where: str) -> Compiled:
         if name not in self.properties:
-            raise PackError(f"unknown property {name!r}", where=where, hint="rules/properties/*.yaml is the vocabulary")
+            raise no_such("property", name, self.properties, where)
         self.known(spec, _PROPERTY_KEYS, where)
         compiled: Compiled = self.dialect(spec[dialect], where)
         if "default" in spec:
@@ -226,15 +229,15 @@ class Compiler:
     def rule(self, rule: Any, path: Path, where: str) -> Compiled:
         self.known(rule, _RULE_KEYS, where)
         if rule["id"] != path.stem:
-            raise PackError(f"the file of rule {rule['id']!r} must be {rule['id']}.yaml", where=where)
+            raise PackError(f"the file of rule {rule['id']!r} must be {rule['id']}.yaml", where=where, about=rule["id"])
         if rule["severity"] not in SEVERITIES:
             raise PackError(f"severity is one of {', '.join(SEVERITIES)}", where=where)
         for citation in rule["citations"]:
             if citation not in self.citations:
-                raise PackError(f"{citation} is not in citations.yaml", where=where)
+                raise no_such("citation", citation, self.citations, where)
         for kind in as_list(rule["resources"].get("kind", [])) + as_list(rule["resources"].get("not_kind", [])):
             if kind not in self.kinds:
-                raise PackError(f"unknown kind {kind!r}", where=where)
+                raise no_such("kind", kind, self.kinds, where)
         if rule.get("needs") is not None:
             self.operand({"parameter": rule["needs"]}, where)
         fix = rule["fix"]
@@ -293,7 +296,7 @@ class Compiler:
 
     def named(self, name: str, where: str, free: bool) -> str:
         if not free and name not in self.properties and name not in BUILT_IN:
-            raise PackError(f"unknown property {name!r}", where=where, hint="rules/properties/*.yaml is the vocabulary")
+            raise no_such("property", name, (*self.properties, *BUILT_IN), where)
         return name
 
     def test(self, spec: Any, where: str) -> list[list[Any]]:
@@ -302,7 +305,7 @@ class Compiler:
         tests = []
         for operator, operand in spec.items():
             if operator not in OPERATORS:
-                raise PackError(f"unknown operator {operator!r}", where=where, hint=f"one of {', '.join(OPERATORS)}")
+                raise no_such("operator", operator, OPERATORS, where)
             if operator in QUANTIFIED:
                 tests.append([operator, self.test(operand, where)])
             else:
@@ -312,8 +315,10 @@ class Compiler:
     def operand(self, operand: Any, where: str) -> Any:
         if isinstance(operand, dict):
             name = operand.get("parameter")
-            if set(operand) != {"parameter"} or name not in self.parameters:
-                raise PackError(f"unknown parameter {operand!r}", where=where)
+            if set(operand) != {"parameter"}:
+                raise PackError(f"an operand is a value or {{parameter: name}}, not {operand!r}", where=where)
+            if name not in self.parameters:
+                raise no_such("parameter", name, self.parameters, where)
         return operand
 
     def known(self, mapping: Any, keys: set[str], where: str) -> None:
@@ -321,7 +326,17 @@ class Compiler:
             raise PackError(f"expected a mapping, found {mapping!r}", where=where)
         for key in mapping:
             if key not in keys:
-                raise PackError(f"unknown key {key!r}", where=where, hint=f"known here: {', '.join(sorted(keys))}")
+                raise no_such("key", key, sorted(keys), where)
+
+
+def no_such(what: str, name: object, known: Iterable[str], where: str) -> PackError:
+    """The error about a name that nothing has, with the nearest one that something has."""
+    names = list(known)
+    near = get_close_matches(str(name), names, 1)
+    hint = f"did you mean {near[0]!r}?" if near else ""
+    if not hint and len(names) <= _FEW:
+        hint = f"known here: {', '.join(names)}"
+    return PackError(f"unknown {what} {name!r}", where=where, hint=hint, about=str(name))
 
 
 def part_steps(path: str, where: str) -> list[str | int]:

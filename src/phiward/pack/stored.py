@@ -6,7 +6,7 @@ The first line holds what every scan needs, and where the rest stands; then come
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Compiled = Mapping[str, Any]
@@ -34,13 +34,24 @@ def part(of: Any) -> Any:
     return json.loads(of) if isinstance(of, bytes) else of
 
 
+def with_rules(compiled: Compiled, rules: Sequence[Compiled]) -> Compiled:
+    """A compiled pack, from a file or not, with more rules; all in order of their ids."""
+    known = compiled["index"] if "index" in compiled else index(compiled)
+    entries = [*zip(known["rules"], compiled["rules"], strict=True), *((_outline(rule), rule) for rule in rules)]
+    entries.sort(key=lambda entry: entry[0][0])
+    outlines = [outline for outline, _ in entries]
+    return {**compiled, "rules": [rule for _, rule in entries], "index": {**known, "rules": outlines}}
+
+
+def _outline(rule: Compiled) -> list[Any]:
+    return [rule["id"], rule["severity"], {**rule["select"], "given": rule["given"]}]
+
+
 def index(compiled: Compiled) -> dict[str, Any]:
     """What can be asked without parsing every part: rules by what they speak to, rows by native type."""
     rows = compiled["rows"]
     return {
-        "rules": [
-            [rule["id"], rule["severity"], {**rule["select"], "given": rule["given"]}] for rule in compiled["rules"]
-        ],
+        "rules": [_outline(rule) for rule in compiled["rules"]],
         "natives": {
             native: [number, dialect]
             for number, row in enumerate(rows)
