@@ -145,11 +145,12 @@ class Pack:
 
     def document(self, rule: Rule) -> Mapping[str, Any]:
         """The file of a rule as it is written."""
-        if rule.id in self._documents:
-            return self._documents[rule.id]
         from phiward.pack.compile import read_yaml
 
-        found: Mapping[str, Any] = read_yaml(pack_directory() / "hipaa" / rule.theme / f"{rule.id}.yaml", rule.id)
+        own = self._documents.get(rule.id)
+        found: Mapping[str, Any] = own or read_yaml(
+            pack_directory() / "hipaa" / rule.theme / f"{rule.id}.yaml", rule.id
+        )
         return found
 
     def extended(self, rules: Sequence[Mapping[str, Any]], documents: Mapping[str, Any], digest: str) -> Pack:
