@@ -37,8 +37,17 @@ class TemplateOrigin:
 
     def locate(self, path: AttributePath = ()) -> Location:
         if path and path[0] not in KEPT:
+            places = getattr(self._body, "places", None)
+            if places is not None:
+                return self._template.location(self._of_made(places, path))
             path = ("Properties", *path)
         return self._template.location((*self._place, *written(self._evaluator, self._body, path)))
+
+    def _of_made(self, places: Mapping[str, AttributePath], path: AttributePath) -> AttributePath:
+        """The path to a property that something else was made of."""
+        place = places.get(str(path[0]), ())
+        node = self._body["Properties"].get(path[0])
+        return (*place, *written(self._evaluator, node, path[1:])) if place else self._place
 
     def lines(self) -> tuple[Lines, ...]:
         return (self._template.location(self._place).lines,)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from phiward.loaders.cloudformation.conditions import Conditions, named
+from phiward.loaders.cloudformation.conditions import truth as holds
 from phiward.loaders.cloudformation.evaluation import NO_VALUE, Entry, Evaluator
 from phiward.loaders.cloudformation.nesting import NESTED, location
 from phiward.loaders.cloudformation.origin import KEPT, TemplateOrigin
@@ -110,6 +111,11 @@ class Stack:
                 found[entry[0]] = entry
             else:
                 self.template.problem(f"the resource {entry[0]} is not a mapping", ("Resources", *entry[3]))
+        if any(str(entry[2].get("Type")).startswith("AWS::Serverless::") for entry in found.values()):
+            from phiward.loaders.cloudformation.sam import expanded
+
+            found, doubts = expanded(found, self.template.sections["Globals"], self.evaluator)
+            self.holes += [Hole(doubt.reason, doubt.hint) for doubt in doubts]
         return found
 
     @property
@@ -159,7 +165,7 @@ class Stack:
         condition = body.get("Condition")
         if condition is None:
             return doubt
-        truth = named(evaluator, condition, body)
+        truth = named(evaluator, condition, body) if isinstance(condition, str) else holds(evaluator, condition)
         if isinstance(truth, Unknown):
             return doubt.under(f"{self.prefix}{condition}", truth)
         return doubt if truth else None
