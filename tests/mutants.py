@@ -19,7 +19,7 @@ from phiward.model.resource import Scope
 from phiward.model.rule import Rule
 from phiward.model.value import Value
 from phiward.outside import Outside
-from phiward.pack import Pack
+from phiward.pack import Outline, Pack
 from phiward.pipeline import inputs
 from phiward.record import dataclass, replace
 from phiward.settings import Settings
@@ -49,10 +49,13 @@ class Read:
         `read_as` are properties that read differently than the example says, of every resource or `only` of one.
         """
         pack = self.graph.pack
-        [outline] = [outline for outline in pack.outlines if outline.id == rule.id]
         with reading_as(read_as or {}, only) as patched:
             patched.setattr(self.graph, "pack", Swapped(pack, rule))
-            found = judge(self.graph, self.scopes, Selection((outline,)), lambda _: None)
+            if only is not None:
+                patched.setattr(self.graph, "views", [only])
+            found = judge(
+                self.graph, self.scopes, Selection((Outline(rule.id, rule.severity, rule.select),)), lambda _: None
+            )
         address = only.resource.address if only else self.about
         about = [finding for finding in found if address in (None, finding.subject.address)]
         return frozenset(finding.verdict for finding in about) - {Verdict.NOT_APPLICABLE}
@@ -110,6 +113,13 @@ Change = Callable[[Any], Any]
 
 def mutants(rule: Rule) -> Iterator[tuple[str, Rule]]:
     """The rule with one thing changed, for each thing that can be; and what that was."""
+    if rule.needs is not None:
+        yield "without what it needs", replace(rule, needs=None)
+    for key, chosen in rule.select.items():
+        kept = [[other for other in chosen if other != each] for each in chosen]
+        for each, others in zip(chosen, kept, strict=True):
+            if others or key.startswith("not_"):
+                yield f"resources: {key} without {each}", replace(rule, select={**rule.select, key: others})
     for part in ("when", "check"):
         predicate = getattr(rule, part)
         if predicate is None:
@@ -128,6 +138,10 @@ def _changed(predicate: Any) -> Iterator[tuple[str, Any]]:
         yield f"{shown(predicate)} turned round", ["none", [predicate]]
         yield from ((what, ["test", predicate[1], tests]) for what, tests in _tests(predicate[1], predicate[2]))
     elif head == "exists":
+        for key, chosen in predicate[1].items():
+            for each in chosen if len(chosen) > 1 else ():
+                others = {**predicate[1], key: [other for other in chosen if other != each]}
+                yield f"{key} without {each}", ["exists", others, predicate[2]]
         for what, inner in _changed(predicate[2]):
             yield what, ["exists", predicate[1], inner]
         if predicate[2] != HOLDS:
