@@ -122,6 +122,8 @@ class Evaluator:
             return stack.parameters[name]
         if name in stack.logical_ids:
             return Reference(stack.prefix + name)
+        if name in stack.synonyms:
+            return Reference(stack.prefix + stack.synonyms[name])
         if stack.open is not None:
             return Unknown(f"{name} may be what {stack.open.reason}", stack.open.hint)
         return self.problem(f"there is no parameter and no resource {name}", node)

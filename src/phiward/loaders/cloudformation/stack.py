@@ -94,6 +94,8 @@ class Stack:
         self.evaluator = Evaluator(self)
         self.conditions = Conditions(self.evaluator)
         self.spend = program.spend
+        self.synonyms: Mapping[str, str] = {}
+        """Other names for some resources: `Function.Alias`."""
         self._children: dict[str, Stack | Unknown] = {}
         self._read_transforms()
 
@@ -114,8 +116,10 @@ class Stack:
         if any(str(entry[2].get("Type")).startswith("AWS::Serverless::") for entry in found.values()):
             from phiward.loaders.cloudformation.sam import expanded
 
-            found, doubts = expanded(found, self.template.sections["Globals"], self.evaluator)
-            self.holes += [Hole(doubt.reason, doubt.hint) for doubt in doubts]
+            made = expanded(found, self.template.sections["Globals"], self.evaluator)
+            found = made.bodies
+            self.holes += made.holes
+            self.synonyms = made.names
         return found
 
     @property

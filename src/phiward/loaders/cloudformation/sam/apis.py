@@ -21,7 +21,15 @@ _STAGE = (
     "TracingEnabled", "Variables",
 )  # fmt: skip
 _HTTP_STAGE = ("AccessLogSettings", "DefaultRouteSettings", "RouteSettings", "StageName", "StageVariables")
-_WORKED_IN = ("Auth", "Cors", "GatewayResponses", "Models", "CorsConfiguration", "DisableExecuteApiEndpoint")
+_WORKED_IN = (
+    "Auth",
+    "BinaryMediaTypes",
+    "Cors",
+    "GatewayResponses",
+    "Models",
+    "CorsConfiguration",
+    "DisableExecuteApiEndpoint",
+)
 """What SAM writes into the definition of an API."""
 DEFAULT = "$default"
 
@@ -42,6 +50,8 @@ def rest_api(sam: Serverless) -> Iterator[tuple[str, Made]]:
     if is_function(auth) or (isinstance(auth, dict) and "ResourcePolicy" in auth):
         properties["Policy"] = Unknown("what SAM makes of the resource policy of the API is not worked out")
         places["Policy"] = sam.places["Auth"]
+    if sam.get("PropagateTags") is True:
+        properties["Tags"] = tags(sam.get("Tags"))
     yield sam.name, sam.made("AWS::ApiGateway::RestApi", properties, places)
     yield f"{sam.name}Deployment", sam.made("AWS::ApiGateway::Deployment", {"RestApiId": reference(sam.name)})
     stage = {
@@ -52,6 +62,11 @@ def rest_api(sam: Serverless) -> Iterator[tuple[str, Made]]:
     }
     yield f"{sam.name}{suffix(sam.get('StageName'))}Stage", sam.made("AWS::ApiGateway::Stage", stage, sam.places)
     yield from _domain(sam, "AWS::ApiGateway::DomainName", _rest_domain)
+    authorizers = auth.get("Authorizers") if isinstance(auth, dict) else None
+    for name, authorizer in authorizers.items() if isinstance(authorizers, dict) else ():
+        function = authorizer.get("FunctionArn") if isinstance(authorizer, dict) else None
+        if function is not None:
+            yield f"{sam.name}{name}AuthorizerPermission", _authorizes(sam, function)
 
 
 def http_api(sam: Serverless) -> Iterator[tuple[str, Made]]:
@@ -66,18 +81,31 @@ def http_api(sam: Serverless) -> Iterator[tuple[str, Made]]:
         plain = isinstance(cors, dict) and not is_function(cors)
         properties["CorsConfiguration"] = cors if plain else Unknown("whom its CORS lets in is not worked out")
     if isinstance(properties.get("Body"), dict):
-        properties["Body"] = {**properties["Body"], "tags": Unknown("SAM writes the tags of the API into it")}
+        why = Unknown("what SAM writes into the definition of the API is not worked out")
+        properties["Body"] = {**properties["Body"], "paths": why, "tags": why}
     written = sam.get("Tags")
     own = {"httpapi:createdBy": "SAM"}
     properties["Tags"] = {**written, **own} if isinstance(written, dict) and not is_function(written) else own
     yield sam.name, sam.made("AWS::ApiGatewayV2::Api", properties, sam.places)
-    stage = sam.taken(_HTTP_STAGE)
-    if stage:
-        name = sam.get("StageName")
-        id_ = "ApiGatewayDefaultStage" if name == DEFAULT else f"{suffix(name)}Stage"
-        stage |= {"ApiId": reference(sam.name), "AutoDeploy": True, "Tags": properties["Tags"]}
-        yield f"{sam.name}{id_}", sam.made("AWS::ApiGatewayV2::Stage", stage, sam.places)
+    name = sam.get("StageName")
+    name = DEFAULT if name is None else name
+    id_ = "ApiGatewayDefaultStage" if name == DEFAULT else f"{suffix(name)}Stage"
+    stage = {**sam.taken(_HTTP_STAGE), "StageName": name, "ApiId": reference(sam.name), "AutoDeploy": True}
+    stage["Tags"] = properties["Tags"]
+    yield f"{sam.name}{id_}", sam.made("AWS::ApiGatewayV2::Stage", stage, sam.places)
     yield from _domain(sam, "AWS::ApiGatewayV2::DomainName", _http_domain)
+
+
+def _authorizes(sam: Serverless, function: Node) -> Made:
+    """That an API may ask a function who its callers are."""
+    source = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/authorizers/*"
+    properties = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": function,
+        "Principal": "apigateway.amazonaws.com",
+        "SourceArn": {"Fn::Sub": [source, {"__ApiId__": reference(sam.name)}]},
+    }
+    return sam.made("AWS::Lambda::Permission", properties, dict.fromkeys(properties, sam.places["Auth"]))
 
 
 def _definition(sam: Serverless) -> dict[str, Node]:

@@ -61,7 +61,7 @@ class Events:
             for id_, resource in make(self, sam, f"{sam.name}{name}", properties, target):
                 resource.places = dict.fromkeys(resource["Properties"], places)
                 made[id_] = resource
-        return Result(made, holes)
+        return Result(made, holes, {})
 
     @staticmethod
     def policies_of(sam: Serverless) -> list[Node]:
@@ -85,7 +85,9 @@ class Events:
     def stage(self, api: Node) -> str:
         """The suffix of what belongs to a stage of an API."""
         name = api.get("Ref") if isinstance(api, dict) else api
-        return suffix(self._stages.get(name)) if isinstance(name, str) and name in self._stages else ""
+        if not isinstance(name, str) or name not in self._stages:
+            return "Stage"
+        return suffix(self._stages[name]) or "Stage"
 
     def implicit(self, name: str, sam: Serverless) -> Node:
         self.apis.setdefault(name, []).append(sam.body.get("Condition"))
@@ -154,8 +156,16 @@ def _rule(_: Events, sam: Serverless, id_: str, properties: Mapping[str, Any], t
     aimed |= {
         key: properties[key] for key in ("Input", "InputPath", "RetryPolicy", "InputTransformer") if key in properties
     }
-    if "DeadLetterConfig" in properties:
-        aimed["DeadLetterConfig"] = Unknown("where the events go that did not arrive is not worked out")
+    lost = properties.get("DeadLetterConfig")
+    if isinstance(lost, dict) and lost.get("Type") == "SQS":
+        queue = str(lost.get("QueueLogicalId", f"{id_}Queue"))
+        aimed["DeadLetterConfig"] = {"Arn": attribute(queue, "Arn")}
+        yield queue, sam.made("AWS::SQS::Queue", {})
+        allowed = _sends("events", attribute(queue, "Arn"), attribute(id_, "Arn"))
+        policy = {"PolicyDocument": allowed, "Queues": [{"Ref": queue}]}
+        yield f"{id_}QueuePolicy", sam.made("AWS::SQS::QueuePolicy", policy)
+    elif lost is not None:
+        aimed["DeadLetterConfig"] = lost
     rule = {
         "Description": properties.get("Description"),
         "EventBusName": properties.get("EventBusName"),
@@ -167,6 +177,18 @@ def _rule(_: Events, sam: Serverless, id_: str, properties: Mapping[str, Any], t
     }
     yield id_, sam.made("AWS::Events::Rule", rule)
     yield f"{id_}Permission", _permission(sam, target, "events", attribute(id_, "Arn"))
+
+
+def _sends(service: str, queue: Node, source: Node) -> Node:
+    """That a service may send something of a source to a queue."""
+    statement = {
+        "Action": "sqs:SendMessage",
+        "Effect": "Allow",
+        "Principal": {"Service": [f"{service}.amazonaws.com"]},
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _arn(target: Node) -> Node:

@@ -36,6 +36,7 @@ _UNWORKED = {
     "CapacityProviderConfig": "where its capacity comes from",
     "DeploymentPreference": "how CodeDeploy shifts its traffic",
 }
+_DESTINATIONS = {"SQS": "AWS::SQS::Queue", "SNS": "AWS::SNS::Topic"}
 _CREATED_BY = "lambda:createdBy"
 _s3 = re.compile(r"s3://([^/]+)/(.+?)(?:\?versionId=(.+))?")
 
@@ -76,11 +77,22 @@ def function(sam: Serverless, events: Events) -> Result:
     of_events = events.of(sam, target)
     made |= of_events.resources
     holes += of_events.holes
-    if isinstance(sam.get("EventInvokeConfig"), dict):
-        holes.append(Unknown(f"where the function {sam.name} sends its results is not worked out"))
+    made |= dict(_destinations(sam))
     if given is None:
         made[role_name] = _role(sam)
-    return Result(made, holes)
+    names = {} if alias is None else {"Alias": f"{sam.name}Alias{suffix(alias)}", "Version": f"{sam.name}Version"}
+    return Result(made, holes, {f"{sam.name}.{key}": id_ for key, id_ in names.items()})
+
+
+def _destinations(sam: Serverless) -> Iterator[tuple[str, Made]]:
+    """The queues and topics that are made for what a function gives back."""
+    config = sam.get("EventInvokeConfig")
+    ends = config.get("DestinationConfig") if isinstance(config, dict) else None
+    for name, end in ends.items() if isinstance(ends, dict) else ():
+        type_ = _DESTINATIONS.get(str(end.get("Type"))) if isinstance(end, dict) else None
+        if type_ is not None and "Destination" not in end:
+            kind = type_.rpartition(":")[2]
+            yield f"{sam.name}EventInvokeConfig{name}{kind}", sam.made(type_, {})
 
 
 def _code(sam: Serverless) -> Node:

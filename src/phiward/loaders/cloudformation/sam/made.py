@@ -52,10 +52,11 @@ class Serverless:
 
 
 class Result(NamedTuple):
-    """What is made, by logical id, and why it may not be all."""
+    """What is made, by logical id, why it may not be all, and other names for some of it."""
 
     resources: dict[str, Made]
     holes: list[Unknown]
+    names: Mapping[str, str]
 
 
 def is_function(node: Node) -> bool:

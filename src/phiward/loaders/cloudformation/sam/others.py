@@ -80,6 +80,9 @@ def state_machine(sam: Serverless) -> Iterator[tuple[str, Made]]:
 
 def application(sam: Serverless) -> Iterator[tuple[str, Made]]:
     """A stack of another template."""
-    properties = {**sam.taken(("NotificationARNs", "Parameters", "TimeoutInMinutes")), "Tags": tags(sam.get("Tags"))}
+    properties = {
+        **sam.taken(("NotificationARNs", "Parameters", "TimeoutInMinutes")),
+        "Tags": tags(sam.get("Tags"), by="lambda:createdBy"),
+    }
     properties["TemplateURL"] = sam.get("Location")
     yield sam.name, sam.made("AWS::CloudFormation::Stack", properties, sam.places)
