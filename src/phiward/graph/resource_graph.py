@@ -70,6 +70,8 @@ class _Names:
         return Placement(doubt=why(found[0][0]), suspects=[it for _, it in found]) if found else Placement()
 
 
+_BY_KIND_AND_NAME = ("aws_appautoscaling_target", "AWS::ApplicationAutoScaling::ScalableTarget")
+"""Types that write what they belong to as `table/visits`."""
 _MANY = 200
 """Candidates for one satellite; past this number it may belong to any resource, and work stays linear."""
 
@@ -234,6 +236,9 @@ class ResourceGraph:
             return []
         values = value if isinstance(value, list) else [value]
         by_id = str(by[-1]).removesuffix("s").endswith(("_id", "Id"))
+        if satellite.native_type in _BY_KIND_AND_NAME:
+            values = [item.partition("/")[2] if isinstance(item, str) else item for item in values]
+            by_id = False
         return [self._placed(row, item, satellite.scope, by_id=by_id) for item in values]
 
     def _placed(self, row: Row, value: Value, scope: Scope, *, by_id: bool) -> Placement:

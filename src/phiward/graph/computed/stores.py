@@ -37,12 +37,17 @@ def _word(value: Value) -> str | Unknown:
     return "" if value is None else str(value).lower()
 
 
-def entry_flag(view: View, *, entries: str, name: str, key: str, value: str, unset: bool = False) -> Value | Derived:
-    """Read the flag beside a name in a list of settings; `unset` where the entry leaves the flag out."""
+def entry_flag(
+    view: View, *, entries: str, name: str, key: str, value: str, unset: bool = False, off: Iterable[str] = OFF
+) -> Value | Derived:
+    """Read the flag beside a name in a list of settings; `unset` where the entry leaves the flag out.
+
+    `off` are the words that mean no.
+    """
     found = entry(view.get(entries), name, key, value)
     if found is None or isinstance(found, Unknown):
         return None if found is None else Derived(found, paths=[entries])
-    return Derived(unset if found == "" else found not in OFF, paths=[entries])
+    return Derived(unset if found == "" else found not in set(off), paths=[entries])
 
 
 def written_blocks(view: View, *, path: str) -> Value | Derived:
