@@ -12,11 +12,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.model import Answer, Step, every
 from phiward.graph.mesh.workload import Workload, entry
 from phiward.graph.network_policies.cilium import TYPES
 from phiward.graph.network_policies.model import INGRESS, Peer, Policy
+from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, any_of, flag, why
 from phiward.model.value import Unknown, Value, undecided
 

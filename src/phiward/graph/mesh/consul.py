@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from phiward.graph.cluster import SERVICE, namespace_of
 from phiward.graph.mesh.access import Access, Accesses
 from phiward.graph.mesh.consul_intentions import Intentions
-from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.model import Answer, Inbound, Step, agreed, doubted, every, of_ports, together
 from phiward.graph.mesh.workload import Workload, bypassed, entry, port_numbers, repository
+from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, why
 from phiward.model.value import Unknown, Value, undecided
 from phiward.pattern import pattern

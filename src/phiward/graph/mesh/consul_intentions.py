@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from phiward.graph.mesh.access import Access, Grant
-from phiward.graph.mesh.embedded import embedded, inner
+from phiward.graph.mesh.embedded import embedded
 from phiward.graph.mesh.model import Step
+from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, any_of, why
 from phiward.model.value import Unknown, Value, undecided
 

@@ -21,12 +21,3 @@ def embedded(value: Value) -> dict[str, Any] | Unknown:
     except (yaml.YAMLError, ValueError, RecursionError):
         return Unknown("what stands in the ConfigMap could not be read")
     return found if isinstance(found, dict) else {}
-
-
-def inner(value: Any, *path: str) -> Value:
-    """What stands at a path; unknown where something on the way is, None where nothing does."""
-    for key in path:
-        if undecided(value):
-            return why(value)
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

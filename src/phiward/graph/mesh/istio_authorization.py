@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from phiward.graph.cluster import namespace_of
 from phiward.graph.mesh.access import Access, Accesses, Grant
-from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.istio_config import IstioConfig
 from phiward.graph.mesh.istio_identity import first_known
 from phiward.graph.mesh.istio_rules import Context, Rule
 from phiward.graph.mesh.model import Step
 from phiward.graph.mesh.workload import Workload
+from phiward.graph.reading import inner
 from phiward.graph.selectors import Selectors
 from phiward.graph.truth import Truth, why
 from phiward.graph.view import View

@@ -9,11 +9,12 @@ others are redirected (`*`); where some are included, those are redirected and n
 from __future__ import annotations
 
 from phiward.graph.cluster import namespace_of
-from phiward.graph.mesh.embedded import embedded, inner
+from phiward.graph.mesh.embedded import embedded
 from phiward.graph.mesh.istio_config import IstioConfig
 from phiward.graph.mesh.istio_proxy import AMBIENT
 from phiward.graph.mesh.model import Answer, Inbound, Step, every
 from phiward.graph.mesh.workload import Workload, entry, port_numbers
+from phiward.graph.reading import inner
 from phiward.graph.selectors import Selectors
 from phiward.model.value import Unknown, Value, undecided
 

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from phiward.graph.cluster import Labels, labels_of, namespace_of, selects
-from phiward.graph.mesh.embedded import embedded, inner
+from phiward.graph.mesh.embedded import embedded
+from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, flag
 from phiward.model.value import Unknown, Value
 
@@ -75,16 +76,18 @@ class IstioConfig:
 
     def value(self, *path: str) -> tuple[Value, View | None]:
         """A value of the charts, and the object that hands it to them, or that the injector reads it from."""
-        for view in self._config_maps("istio-sidecar-injector"):
-            value = inner(embedded(view.get("data.values")), *path)
+        for values, view in self._values:
+            value = inner(values, *path)
             if value is not None:
                 return value, view
-        for native in OPERATORS:
-            for view in self.cluster.of(native):
-                value = inner(view.resource.attributes, "spec", "values", *path)
-                if value is not None:
-                    return value, view
         return None, None
+
+    @cached_property
+    def _values(self) -> list[tuple[Value, View]]:
+        """Every set of the charts' values, with the object that holds it."""
+        injectors = [(embedded(view.get("data.values")), view) for view in self._config_maps("istio-sidecar-injector")]
+        operated = [view for native in OPERATORS for view in self.cluster.of(native)]
+        return [*injectors, *((inner(view.resource.attributes, "spec", "values"), view) for view in operated)]
 
     @cached_property
     def root(self) -> str:

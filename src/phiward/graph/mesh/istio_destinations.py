@@ -16,9 +16,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from phiward.graph.cluster import SERVICE, namespace_of
-from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.istio_identity import text_matches
 from phiward.graph.mesh.oldest import oldest
+from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, any_of, flag, negate, why
 from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown, Value, undecided

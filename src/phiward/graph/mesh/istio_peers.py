@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from phiward.graph.cluster import namespace_of
-from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.istio_config import IstioConfig
 from phiward.graph.mesh.model import Answer, Inbound, Step, agreed
 from phiward.graph.mesh.oldest import oldest
 from phiward.graph.mesh.workload import Workload
+from phiward.graph.reading import inner
 from phiward.graph.selectors import Selectors
 from phiward.graph.truth import why
 from phiward.graph.view import View

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.istio_identity import covers, first_known, joined, takes_in, written_out
 from phiward.graph.network_policies.model import whole_range
+from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, all_of, any_of, negate, why
 from phiward.model.value import Unknown, Value, undecided
 from phiward.record import dataclass

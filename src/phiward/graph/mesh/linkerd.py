@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from phiward.graph.cluster import annotations_of
 from phiward.graph.mesh.access import Access, Accesses, Grant, authenticated
-from phiward.graph.mesh.embedded import embedded, inner
+from phiward.graph.mesh.embedded import embedded
 from phiward.graph.mesh.linkerd_identity import of_identities
 from phiward.graph.mesh.linkerd_servers import Servers, by_word
 from phiward.graph.mesh.model import Answer, Inbound, Step, doubted, every, of_ports, together
 from phiward.graph.mesh.workload import Workload, bypassed, entry, port_numbers, repository
 from phiward.graph.network_policies.model import whole_range
+from phiward.graph.reading import inner
 from phiward.graph.truth import why
 from phiward.model.value import Unknown, Value, undecided
 from phiward.record import replace

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from phiward.graph.cluster import labels_of, namespace_of
 from phiward.graph.mesh.access import Access, Grant
-from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.linkerd_identity import account_namespaces, not_seen, of_identities, of_networks
 from phiward.graph.mesh.model import Step
 from phiward.graph.mesh.oldest import oldest
 from phiward.graph.mesh.workload import Workload
+from phiward.graph.reading import inner
 from phiward.graph.selectors import Selectors
 from phiward.graph.truth import flag, negate, why
 from phiward.model.value import Unknown, Value, undecided

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from phiward.graph.mesh.embedded import inner
+from phiward.graph.reading import inner
 
 if TYPE_CHECKING:
     from phiward.graph.view import View

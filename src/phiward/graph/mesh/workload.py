@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from phiward.graph.cluster import POD, Labels, annotations_of, labels_of, namespace_of
-from phiward.graph.mesh.embedded import inner
 from phiward.graph.mesh.model import Answer, Inbound, Step, every
+from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, flag, why
 from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown, Value, undecided
