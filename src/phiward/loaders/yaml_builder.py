@@ -170,8 +170,8 @@ class Builder:
         if event.implicit[0]:
             if key == "<<":
                 return _MERGE
-            if key in WORDS or key[0] in NUMERIC:
-                key = key_of(key)
+            if key in self._words or key[0] in NUMERIC:
+                key = key_of(key, self._words, self._number)
         if event.anchor:
             self._anchors[event.anchor] = (key, 0, 1)
         return intern(key)

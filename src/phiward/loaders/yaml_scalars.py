@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from phiward.model.value import Unknown, Value
@@ -56,9 +57,9 @@ def number(text: str) -> Value:
     return text
 
 
-def key_of(text: str) -> str:
+def key_of(text: str, words: Mapping[str, bool | None], number: Callable[[str], Value]) -> str:
     """A key without quotes, as the text that it becomes."""
-    value = WORDS.get(text, text)
+    value = words.get(text, text)
     if isinstance(value, bool):
         return "true" if value else "false"
     if text[:1] in NUMERIC:

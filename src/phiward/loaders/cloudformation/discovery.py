@@ -12,7 +12,8 @@ from phiward.loaders.tree import MANIFESTS, Tree
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 _key = rb"""(?:^|[{,])[ \t]*["']?%s["']?[ \t]*:"""
 _format = re.compile(_key % b"AWSTemplateFormatVersion", re.MULTILINE)
-_resources = re.compile(_key % b"Resources", re.MULTILINE)
+_resources = re.compile(_key % b"Resources" + rb"(?!\s*[\[-])", re.MULTILINE)
+"""A mapping: what CodeDeploy's `appspec.yaml` has under this name is a list."""
 _transform = re.compile(_key % b"Transform", re.MULTILINE)
 _type = re.compile(rb"""["']?Type["']?[ \t]*:\s*["']?(?:AWS|Custom|Alexa)::""")
 _WIDE = (b"\xff\xfe", b"\xfe\xff")

@@ -73,7 +73,7 @@ class Evaluator:
             if is_loop(key):
                 yield from Loop(self, key, item).entries()
             elif key == MACRO:
-                made = self.stack.expanded(self, item, node)
+                made = self.stack.expanded(self, item, item)
                 if isinstance(made, dict):
                     yield from ((k, e, i, (key,)) for k, e, i, _ in self._known(made))
                 else:

@@ -68,7 +68,10 @@ class Library:
     def beside(self, template: Template, location: str) -> Path | Unknown:
         """The file of the tree that a template names, relative to itself; why there is none."""
         if "://" in location.removeprefix("file://") or location.startswith("s3:"):
-            return Unknown(f"{location} is not in what was scanned", "scan the template that stands there, too")
+            return Unknown(
+                f"{location} is not in what was scanned",
+                "name it by its path, as `aws cloudformation package` takes it, or scan it, too",
+            )
         outside = self.tree.outside
         path = outside.resolve(template.file.parent / location.removeprefix("file://"))
         if outside.is_directory(path):

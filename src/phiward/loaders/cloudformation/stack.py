@@ -30,6 +30,7 @@ _OWN = {
     "AWS::SecretsManager-2024-09-16", "AWS::CodeDeployBlueGreen",
 }  # fmt: skip
 """Transforms that change nothing of what is written here, or whose work is done here."""
+_LOCAL = "name it by its path, as `aws cloudformation package` takes it, or scan it, too"
 _UNDER_WAY: Any = object()
 
 
@@ -113,7 +114,7 @@ class Stack:
                 found[entry[0]] = entry
             else:
                 self.template.problem(f"the resource {entry[0]} is not a mapping", ("Resources", *entry[3]))
-        if any(str(entry[2].get("Type")).startswith("AWS::Serverless::") for entry in found.values()):
+        if any(str(e[2].get("Type")).startswith("AWS::Serverless::") or "Connectors" in e[2] for e in found.values()):
             from phiward.loaders.cloudformation.sam import expanded
 
             made = expanded(found, self.template.sections["Globals"], self.evaluator)
@@ -209,7 +210,8 @@ class Stack:
         where = Unknown("it names no template") if written is None else evaluator.plain(written)
         if not isinstance(where, str):
             why = where if isinstance(where, Unknown) else Unknown("where it stands is known only after deployment")
-            return self._leave_out(name, "nested-stack", f"the template of {name} is not known: {why.reason}", why.hint)
+            message = f"the template of {name} was not read: {why.reason}"
+            return self._leave_out(name, "nested-stack", message, why.hint or _LOCAL)
         file = self.program.library.beside(self.template, where)
         if isinstance(file, Unknown):
             message = f"the template of {name} was not read: {file.reason}"
@@ -279,6 +281,8 @@ class Stack:
 
     def expanded(self, evaluator: Evaluator, argument: Any, node: Any) -> Any:
         """What a macro makes, as written: a piece of a template that is included, else `Unknown`."""
+        if isinstance(argument, list) and len(argument) == 1:
+            (argument,) = argument
         name = argument.get("Name") if isinstance(argument, dict) else None
         place = self.template.place_of(node)
         if name != "AWS::Include":
