@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from phiward.engine.judge import selects
 from phiward.graph.view import View
 from phiward.model.finding import Verdict
 from phiward.model.rule import Rule
@@ -185,3 +186,30 @@ def deciding(subject: Subject, pools: dict[str, list[Any]], name: str) -> tuple[
                 if better and worse:
                     return context, better[0], worse[0]
     raise AssertionError(f"{name} never decides for {subject.view.row.type}")
+
+
+@pytest.mark.parametrize(
+    "id_", [id_ for id_, rule in RULES.items() if "where" in rule.get("assert", {}).get("some", {})]
+)
+def test_whatever_a_scope_has_to_declare_turns_its_verdict(id_: str, tmp_path: Path) -> None:
+    """Without anything that is as it has to be, a root fails where it is complete, and is not decided elsewhere."""
+    rule = PACK.rule(id_)
+    _, select, where = rule.check
+    passing = [case for case, expected in cases(tmp_path, id_) if expected == {Verdict.PASS}]
+    assert passing
+    for case in passing:
+        parameters = PACK.parameters_for(case.scopes[0].project)[0]
+
+        def operand(given: Any, parameters: Any = parameters) -> Any:
+            return parameters[given["parameter"]] if isinstance(given, dict) else given
+
+        candidates = [view for view in case.graph.views if selects(select, view.row)]
+        names = {leaf[1] for leaf in kleene.leaves(where)}
+        known = [{name: view.reading(name).value for name in names if view.models(name)} for view in candidates]
+        for name, pool in kleene.pools(where, operand).items():
+            for value in (*pool, kleene.UNKNOWN):
+                changed = [{**own, name: value} if name in own else own for own in known]
+                truth = kleene.some(kleene.holds(where, own, operand) for own in changed)
+                read_as = {name: Unknown("a test") if value is kleene.UNKNOWN else value}
+                lacking = Verdict.FAIL if truth is False and case.scopes[0].complete else Verdict.UNKNOWN
+                assert case.says(rule, read_as) == {Verdict.PASS if truth else lacking}, (name, value)
