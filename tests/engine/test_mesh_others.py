@@ -12,6 +12,7 @@ PLAINTEXT, CALLERS, TENANT = "workload_mtls_enforced", "mesh_authorization_defau
 ANNOTATIONS = "developer.hashicorp.com/consul/docs/reference/k8s/annotation-label"
 TRANSPARENT = "developer.hashicorp.com/consul/docs/connect/proxy/transparent-proxy"
 DEFAULTS = "developer.hashicorp.com/consul/docs/reference/config-entry/service-defaults"
+EXTENSIONS = "developer.hashicorp.com/consul/docs/envoy-extension/property-override"
 INTENTIONS = "developer.hashicorp.com/consul/docs/secure-mesh/intention"
 HELM = "developer.hashicorp.com/consul/docs/reference/k8s/helm"
 MUTUAL = "docs.cilium.io/en/stable/network/servicemesh/mutual-authentication/mutual-authentication/"
@@ -75,6 +76,9 @@ CONSUL = [
     case(DEFAULTS, "nothing but a probe's path is opened", "pass", space(), SERVICE, STRICT, entry("ServiceDefaults", "records", expose={"paths": [{"path": "/alive"}]}),
          work(annotations=ON, containers=[{"name": "a", "image": "a", "ports": [{"containerPort": 8080}], "livenessProbe": {"httpGet": {"path": "/alive", "port": 8080}}}])),
     case(DEFAULTS, "which paths are opened is filled in later", "unknown", space(), work(annotations=ON), SERVICE, STRICT, entry("ServiceDefaults", "records", expose={"paths": [{"path": "${PATH}"}]})),
+    case(EXTENSIONS, "something patches the proxy's listeners", "unknown", space(), work(annotations=ON), SERVICE, STRICT,
+         entry("ServiceDefaults", "records", envoyExtensions=[{"name": "builtin/property-override", "arguments": {}}])),
+    case(EXTENSIONS, "an extension that looks at requests", "pass", space(), work(annotations=ON), SERVICE, STRICT, entry("ServiceDefaults", "records", envoyExtensions=[{"name": "builtin/lua"}])),
     case(DEFAULTS, "two objects of one name that differ", "unknown", space(), work(annotations=ON), SERVICE, STRICT,
          entry("ServiceDefaults", "records", mutualTLSMode="strict"), entry("ServiceDefaults", "records", "labs", mutualTLSMode="permissive")),
     case(ANNOTATIONS, "datagrams are not proxied", "fail", space(), work(annotations=ON, ports=({"containerPort": 53, "protocol": "UDP"},)), SERVICE, STRICT),
@@ -203,7 +207,8 @@ CILIUM = [
     case(POLICY, "policies are enforced for whom they select", "pass", space(), work(), policy(rule()), config(enable_wireguard="true", enable_policy="default")),
     case(NODES, "some nodes do not encrypt", "unknown", space(), work(), policy(rule()), WIREGUARD, nodes(enable_wireguard="false")),
     case(NODES, "some nodes do something else differently", "pass", space(), work(), policy(rule()), WIREGUARD, nodes(bpf_lb_acceleration="native")),
-    case(NODES, "some nodes enforce no policy", "fail", space(), work(), policy(rule()), WIREGUARD, nodes(enable_policy="never")),
+    case(POLICY, "policies are only audited", "fail", space(), work(), policy(rule()), config(enable_wireguard="true", policy_audit_mode="true")),
+    case(NODES, "some nodes enforce no policy", "unknown", space(), work(), policy(rule()), WIREGUARD, nodes(enable_policy="never")),
     case(MUTUAL, "datagrams are authenticated, too", "pass", space(), work(ports=({"containerPort": 53, "protocol": "UDP"},)), policy(rule()), WIREGUARD),
     case(POLICY, "a policy that denies nothing by default", "fail", space(), work(), policy(rule(), enableDefaultDeny={"ingress": False}), WIREGUARD),
     case(POLICY, "a policy that denies nothing by default adds to what another allows", "fail", space(), work(), policy(rule()),

@@ -1,10 +1,10 @@
 """Cilium: whether a workload takes nothing but authenticated connections over an encrypted network.
 
-Source: docs.cilium.io, "Mutual Authentication" (`authentication.mode: required` of a rule proves who calls and encrypts
-nothing; encryption is switched on beside it), "Transparent Encryption" (`enable-wireguard`, `enable-ipsec` in the
-ConfigMap cilium-config), "Per-node configuration" (a CiliumNodeConfig goes before that ConfigMap), "Policy Enforcement
-Modes" (`enable-policy: never` enforces none) and "Ztunnel Transparent Encryption" (the label `io.cilium/mtls-enabled`
-of a namespace).
+Source: docs.cilium.io, "Mutual Authentication" (`authentication.mode: required` of a rule proves who calls and
+encrypts nothing; encryption is switched on beside it), "Transparent Encryption" (`enable-wireguard`, `enable-ipsec` in
+the ConfigMap cilium-config), "Per-node configuration" (a CiliumNodeConfig goes before that ConfigMap), "Policy
+Enforcement Modes" (`enable-policy: never` enforces none), "Creating Policies from Verdicts" (nor does
+`policy-audit-mode`) and "Ztunnel Transparent Encryption" (the label `io.cilium/mtls-enabled` of a namespace).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CONFIG_MAP = "ConfigMap"
 CONFIG = "cilium-config"
 NODE_CONFIG = "cilium.io/CiliumNodeConfig"
-POLICY = "enable-policy"
+POLICY, AUDIT = "enable-policy", "policy-audit-mode"
 ENCRYPTION = ("enable-wireguard", "enable-ipsec")
 ZTUNNEL = "io.cilium/mtls-enabled"
 _REQUIRED = "required"
@@ -99,10 +99,13 @@ class Cilium:
         """Whether policies are enforced at all."""
         nodes: list[tuple[View, tuple[str, ...]]] = [(v, ("spec", "defaults")) for v in self.cluster.of(NODE_CONFIG)]
         for view, place in [(self._config, ("data",)), *nodes] if self._config else nodes:
-            mode = inner(view.resource.attributes, *place, POLICY)
-            if mode == "never" or undecided(mode):
-                step = Step(f"{POLICY} of {view.resource.address}", mode, "default", view.resource, (*place, POLICY))
-                return Answer(why(mode) if undecided(mode) else False, "Cilium enforces no policy", (step,))
+            for key, lax, strict in ((POLICY, "never", "default"), (AUDIT, "true", "false")):
+                value = inner(view.resource.attributes, *place, key)
+                if undecided(value) or str(value).lower() == lax:
+                    step = Step(f"{key} of {view.resource.address}", value, strict, view.resource, (*place, key))
+                    doubt = Unknown(f"{view.resource.address} has some nodes enforce no policy")
+                    truth: Truth = why(value) if undecided(value) else False if view is self._config else doubt
+                    return Answer(truth, "Cilium enforces no policy", (step,))
         return Answer()
 
     def _overridden(self) -> Answer:

@@ -35,6 +35,7 @@ GATEWAY, SERVICE_NAME = f"{PREFIX}gateway-kind", f"{PREFIX}connect-service"
 TRANSPARENT = f"{PREFIX}transparent-proxy"
 EXCLUDE = f"{PREFIX}transparent-proxy-exclude-inbound-ports"
 SERVICE_DEFAULTS, PROXY_DEFAULTS, MESH = f"{PREFIX}ServiceDefaults", f"{PREFIX}ProxyDefaults", f"{PREFIX}Mesh"
+PATCHES = "builtin/property-override"
 PROXY, INIT = "consul-dataplane", "consul-connect-inject-init"
 NEVER_INJECTED = frozenset({"kube-system", "kube-public"})
 _TRUE, _FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
@@ -144,6 +145,7 @@ class Consul:
         names = self.names(workload)
         views = [view for name in names for view in self._defaults[name]] if names else self._services_own
         answers = [_exposes(view, workload.probed) for view in (*views, *self.cluster.of(PROXY_DEFAULTS))]
+        answers += [_patched(view) for view in (*views, *self.cluster.of(PROXY_DEFAULTS))]
         doubtful = [] if names else [answer for answer in answers[: len(views)] if answer.truth is not True]
         return _perhaps(doubtful[0].steps[0]) if doubtful else every(answers)
 
@@ -257,6 +259,20 @@ def _exposes(view: View, probed: frozenset[str]) -> Answer:
     first = others[0]
     says = f"{view.resource.address} opens {first} to callers without a certificate"
     return Answer(why(first) if undecided(first) else False, says, (replace(step, observed=first),))
+
+
+def _patched(view: View) -> Answer:
+    """Whether nothing patches the proxies' listeners: nothing short of running it shows what that does."""
+    extensions = view.get("spec.envoyExtensions")
+    listed = extensions if isinstance(extensions, list) else [extensions] if undecided(extensions) else []
+    for number, extension in enumerate(listed):
+        name = inner(extension, "name")
+        if name == PATCHES or undecided(name):
+            place = ("spec", "envoyExtensions", number)
+            step = Step(view.resource.address, name, None, view.resource, place)
+            doubt = Unknown(f"{view.resource.address} patches its proxies ({PATCHES})")
+            return Answer(why(name) if undecided(name) else doubt, "", (step,))
+    return Answer()
 
 
 def _decided(view: View, level: str) -> Answer:
