@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
+
 from phiward.loaders.terraform.parser import parse
 from phiward.loaders.terraform.syntax import Block, Body, Call, ObjectNode, TupleNode
 
@@ -28,6 +30,8 @@ def weaker(name: str, text: str) -> Iterator[Weaker]:
     """Every text that leaves one thing open which a file decides."""
     if name.endswith(".tf"):
         yield from _terraform(text)
+    if name.endswith("template.yaml"):
+        yield from _template(text)
 
 
 def _terraform(text: str) -> Iterator[Weaker]:
@@ -93,6 +97,61 @@ def _opened(text: str, block: Block, line: str) -> str:
 
 def _named(block: Block) -> str:
     return ".".join((block.type, *block.labels))
+
+
+# CloudFormation
+
+_UNDECIDED = "!Ref Undecided"
+_PARAMETER = "Parameters:\n  Undecided: {Type: String}\n"
+_CONDITION = 'Conditions:\n  Undecided: !Equals [!Ref Undecided, "true"]\n'
+
+
+def _template(text: str) -> Iterator[Weaker]:
+    """Every value of a resource left to a parameter, and every resource to a condition."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    for name, resource in _entries(_entry(root, "Resources")):
+        entries = dict(_entries(resource))
+        if "Condition" not in entries:
+            # Before the first entry, which stands on a line of its own in every example.
+            first = next(key for key, _ in resource.value).start_mark
+            line = f"Condition: Undecided\n{' ' * first.column}"
+            yield f"{name}: perhaps none of it", _with_head(text, line, first.index, first.index)
+        values = [("DeletionPolicy", entries["DeletionPolicy"])] if "DeletionPolicy" in entries else []
+        for path, node in [*values, *_values(entries.get("Properties"), "")]:
+            written = text[node.start_mark.index : node.end_mark.index].rstrip()
+            end = node.start_mark.index + len(written)
+            yield f"{name}: {path}", _with_head(text, _UNDECIDED, node.start_mark.index, end)
+
+
+def _entry(node: Any, name: str) -> Any:
+    return dict(_entries(node)).get(name)
+
+
+def _entries(node: Any) -> Iterator[tuple[str, Any]]:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        yield key.value, value
+
+
+def _values(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The values inside of a mapping or list; those of functions stay whole."""
+    if node is None or node.tag.startswith("!"):
+        return
+    inner = _entries(node) if isinstance(node, yaml.MappingNode) else enumerate(node.value)
+    for key, value in inner if isinstance(node, yaml.CollectionNode) else ():
+        if str(key).startswith("Fn::") or key in ("Ref", "Tags", "TemplateURL"):
+            continue
+        yield f"{path}.{key}".lstrip("."), value
+        yield from _values(value, f"{path}.{key}")
+
+
+def _with_head(text: str, new: str, start: int, end: int) -> str:
+    """The text with something in place of a piece of it, and what that refers to declared."""
+    changed = text[:start] + new + text[end:]
+    for head in (_CONDITION, _PARAMETER):
+        section = head.partition("\n")[0]
+        changed, there = re.subn(rf"^{section}\n", head, changed, flags=re.MULTILINE)
+        changed = changed if there else head + changed
+    return changed
 
 
 def perhaps(text: str) -> Iterator[str]:

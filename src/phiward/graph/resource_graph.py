@@ -274,7 +274,8 @@ class ResourceGraph:
                 return Placement()  # something that this root does not manage
             resolved = self.resolve_once(value, scope)
             if isinstance(resolved, Unknown):
-                written = value.path and read_path(target.attributes, value.path, lambda r: r)[0] is not MISSING
+                path = value.path or _STANDS_FOR.get(target.native_type, ())
+                written = path and read_path(target.attributes, path, lambda r: r)[0] is not MISSING
                 other = target.native_type.startswith(("data.", "aws_", "AWS::")) and not written
                 return Placement() if other else Placement(doubt=resolved)  # `other`: the id of what is not one of ours
             value = resolved
