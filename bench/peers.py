@@ -88,6 +88,11 @@ def trivy_scan(target: Path) -> list[str | Path]:
     return [trivy(), "--cache-dir", cache, "--quiet", "config", "--skip-check-update", target]
 
 
+def guard_scan(target: Path) -> list[str | Path]:
+    """CloudFormation Guard with its ten rules."""
+    return [install("guard", "guardpycfn") / "python", BENCH / "guard.py", target]
+
+
 def c7n_scan(target: Path) -> list[str | Path]:
     """c7n-left with its two policies."""
     return [c7n_left(), "run", "-p", c7n_policies(), "-d", target]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import generate_templates
 import peers
 from measure import Figure, compare, run
 from nested import generate as generate_nested
@@ -164,6 +165,18 @@ def kubernetes(bench: Bench) -> None:
         at_most("", (after, figures[after].megabytes), (before, figures[before].megabytes), 11, "MB")
 
 
+def cloudformation(bench: Bench) -> None:
+    """Generated templates beside Checkov, and beside Guard with ten rules where the whole pack is ours."""
+    target = WORK / "templates"
+    generate_templates.generate(target, SIZES[0])
+    scanners = {"checkov": peers.checkov_scan(target, "cloudformation"), "guard": peers.guard_scan(target)}
+    found = compare({"phiward": bench.scan("--no-cache", target), **scanners}, min(bench.rounds, 3), WORK)
+    at_least(f"templates: {SIZES[0]:,} resources", *_seconds(found, "phiward", "checkov"), 20)
+    figure = found["guard"]
+    print(f"{'':<34} guard, ten rules: {figure.seconds:.2f} s, {figure.megabytes:.0f} MB")
+    at_least("", *_memory(found, "phiward", "checkov"), 3, "MB")
+
+
 def memory(bench: Bench) -> None:
     """Peak memory beside Checkov's on a thousand resources; once each, for Checkov takes its time."""
     target = _tree(SIZES[0])
@@ -241,6 +254,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "evaluate": evaluate,
     "nested": nested,
     "kubernetes": kubernetes,
+    "cloudformation": cloudformation,
     "memory": memory,
     "growth": growth,
 }

@@ -94,3 +94,13 @@ def test_generated_manifests_are_objects_that_we_read_wholly(monkeypatch, tmp_pa
     assert not report.diagnostics
     assert report.summary.resources == 41 + 4  # each StatefulSet makes one claim
     assert report.summary.failed > report.summary.unknown > 0
+
+
+def test_generated_templates_are_read_wholly(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(BENCH))
+    assert importlib.import_module("generate_templates").generate(tmp_path, 100) == 2
+    report = scan(Settings(paths=(tmp_path,), today=date(2026, 11, 22)))
+    assert report.diagnostics == ()
+    assert report.summary.resources == 100
+    assert {f.subject.source for f in report.findings} == {"cloudformation"}
+    assert report.summary.failed > 0
