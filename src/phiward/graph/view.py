@@ -366,9 +366,8 @@ class View:
         if spec.get("present"):
             return Reading(written(value), owner, at)
         values = spec.get("values")
-        if values is not None and isinstance(value, (str, bool, int, float)):
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            value = values.get(text, value)
+        if values is not None:
+            value = _mapped(value, values)
             if value is None:
                 return self._default(spec)
         return self._converted(value, type_, owner, at)
@@ -438,6 +437,15 @@ def _string(value: Value) -> Value:
 
 def _list(value: Value) -> Value:
     return value if isinstance(value, list) else [value]
+
+
+def _mapped(value: Value, values: Mapping[str, Any]) -> Value:
+    """A raw value, or each of a list, as the catalog maps it; one that it does not name as it is."""
+    if isinstance(value, list):
+        return [_mapped(item, values) for item in value]
+    if not isinstance(value, (str, bool, int, float)):
+        return value
+    return values.get(str(value).lower() if isinstance(value, bool) else str(value), value)
 
 
 _CONVERT: dict[str, Callable[[Value], Value]] = {
