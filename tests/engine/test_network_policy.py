@@ -233,3 +233,50 @@ def test_what_is_no_selector_is_refused(selector: str) -> None:
 def test_labels_that_are_not_known_leave_a_selector_open() -> None:
     assert isinstance(parse_selector("a == 'b'")({"a": Unknown("x")}), Unknown)
     assert parse_selector("a == 'b' && c == 'd'")({"a": Unknown("x"), "c": "e"}) is False
+
+
+DENIED = """
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: ehr}
+spec: {containers: [{name: api, image: a}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: ehr}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+---
+"""
+CONFIGURED = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: cilium-config, namespace: kube-system}}
+data: {{{0}}}
+"""
+ON_SOME_NODES = """
+apiVersion: cilium.io/v2
+kind: CiliumNodeConfig
+metadata: {{name: some, namespace: kube-system}}
+spec: {{nodeSelector: {{}}, defaults: {{{0}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "expected, installed",
+    [
+        (True, CONFIGURED.format("enable-policy: default")),
+        (True, CONFIGURED.format("policy-audit-mode: 'false'")),
+        (False, CONFIGURED.format("enable-policy: never")),
+        (False, CONFIGURED.format("policy-audit-mode: 'true'")),
+        (None, CONFIGURED.format("enable-policy: '${MODE}'")),
+        (None, ON_SOME_NODES.format("enable-policy: never")),
+        (True, ON_SOME_NODES.format("bpf-lb-acceleration: native")),
+        (True, CONFIGURED.format("enable-policy: never").replace("cilium-config", "other")),
+    ],
+)
+def test_policies_that_are_not_enforced_restrict_nobody(expected: bool | None, installed: str) -> None:
+    graph = graph_of(DENIED + installed)
+    judgement = pod_ingress_restricted(view_of(graph, "Pod/ehr/api"), GraphIndex(graph))
+    assert judgement.truth is expected
+    if expected is False:
+        assert judgement.message == "Cilium enforces no network policy"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from phiward.engine.graph_rule import NOT_APPLICABLE, Fact, GraphIndex, Judgement
 from phiward.graph.cluster import POD
+from phiward.graph.network_policies.enforcement import SAYS, Unenforced
 from phiward.graph.network_policies.isolation import Isolation, Policies, admits, is_wide, pod_of
 from phiward.graph.network_policies.model import EGRESS, INGRESS, Peer, Policy
 from phiward.graph.truth import why
@@ -43,6 +44,8 @@ def _restricted(view: View, index: GraphIndex, direction: str) -> Judgement:
     if wide:
         facts = tuple(_opening(name, policy, peer, direction) for policy, peer in wide[:MOST_FACTS])
         return Judgement(False, facts, f"{wide[0][0].view.resource.address} {_OPENS[direction]}")
+    if found.off is not None:
+        return Judgement(False, (_unenforced(found.off),), SAYS)
     if not found.policies and found.doubt is None:
         fact = Fact(name, "no network policy selects its pods", expected, view.header)
         return Judgement(False, (fact,), f"no network policy restricts its {direction}")
@@ -62,6 +65,10 @@ def _perhaps_open(found: Isolation, direction: str) -> tuple[Unknown, Location |
         if not found.policies or any(is_wide(peer, direction) or peer.doubt for peer in policy.peers[direction]):
             return doubt, policy.view.header
     return (found.hole, None) if found.hole else None
+
+
+def _unenforced(off: Unenforced) -> Fact:
+    return Fact(off.what, off.value, off.expected, off.view.resource.origin.locate(off.at))
 
 
 def _isolating(name: str, policy: Policy) -> Fact:
@@ -108,6 +115,7 @@ def _let_in(view: View, policies: Policies, expected: str) -> Iterator[tuple[Fac
     name, found = _PROPERTIES[INGRESS], policies.of(view, INGRESS)
     if not found.policies and found.doubt is None:
         open_ = Fact(name, "no network policy selects its pods", expected, view.header)
+        open_ = _unenforced(found.off) if found.off else open_
         everybody = (other for members in policies.tenants.values() for other in members)
         yield from ((open_, other, True) for other in everybody if other.tenancy.tenant != view.tenancy.tenant)
     for policy, peer in ((p, q) for p in found.policies for q in p.peers[INGRESS]):

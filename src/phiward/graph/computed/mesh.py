@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from phiward.graph.cluster import NAMESPACE, annotations_of, labels_of, namespace_of
 from phiward.graph.mesh import consul, linkerd
-from phiward.graph.mesh.cilium import CONFIG as CILIUM_CONFIG
 from phiward.graph.mesh.cilium import ENCRYPTION
 from phiward.graph.mesh.embedded import embedded
 from phiward.graph.mesh.istio_peers import PEER_AUTHENTICATION, UNSET
 from phiward.graph.mesh.istio_proxy import DATAPLANE, INJECT, LEGACY, PROXY, REVISION
 from phiward.graph.mesh.workload import Workload, entry
+from phiward.graph.network_policies.enforcement import CONFIG as CILIUM_CONFIG
 from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, any_of, flag, why
 from phiward.graph.view import ComputedProperty, Derived, View

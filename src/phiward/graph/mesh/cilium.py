@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from phiward.graph.mesh.model import Answer, Step, every
 from phiward.graph.mesh.workload import Workload, entry
 from phiward.graph.network_policies.cilium import TYPES
+from phiward.graph.network_policies.enforcement import CONFIG, CONFIG_MAP, NODE_CONFIG, SAYS
 from phiward.graph.network_policies.model import INGRESS, Peer, Policy
 from phiward.graph.reading import inner
 from phiward.graph.truth import Truth, any_of, flag, why
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
     from phiward.graph.view import View
 
-CONFIG_MAP = "ConfigMap"
-CONFIG = "cilium-config"
-NODE_CONFIG = "cilium.io/CiliumNodeConfig"
-POLICY, AUDIT = "enable-policy", "policy-audit-mode"
 ENCRYPTION = ("enable-wireguard", "enable-ipsec")
 ZTUNNEL = "io.cilium/mtls-enabled"
 _REQUIRED = "required"
@@ -97,16 +94,10 @@ class Cilium:
 
     def _enforced(self) -> Answer:
         """Whether policies are enforced at all."""
-        nodes: list[tuple[View, tuple[str, ...]]] = [(v, ("spec", "defaults")) for v in self.cluster.of(NODE_CONFIG)]
-        for view, place in [(self._config, ("data",)), *nodes] if self._config else nodes:
-            for key, lax, strict in ((POLICY, "never", "default"), (AUDIT, "true", "false")):
-                value = inner(view.resource.attributes, *place, key)
-                if undecided(value) or str(value).lower() == lax:
-                    step = Step(f"{key} of {view.resource.address}", value, strict, view.resource, (*place, key))
-                    doubt = Unknown(f"{view.resource.address} has some nodes enforce no policy")
-                    truth: Truth = why(value) if undecided(value) else False if view is self._config else doubt
-                    return Answer(truth, "Cilium enforces no policy", (step,))
-        return Answer()
+        off = self.cluster.policies.unenforced
+        if off is None:
+            return Answer()
+        return Answer(off.doubt or False, SAYS, (Step(off.what, off.value, off.expected, off.view.resource, off.at),))
 
     def _overridden(self) -> Answer:
         """Whether no node is told not to encrypt: which ones a pod comes to is not written anywhere."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from phiward.graph.cluster import POD, labels_of, namespace_of
 from phiward.graph.network_policies import calico, cilium, kubernetes
+from phiward.graph.network_policies.enforcement import Unenforced, unenforced
 from phiward.graph.network_policies.model import INGRESS, Peer, Pod, Policy
 from phiward.model.value import Unknown
 from phiward.record import dataclass
@@ -25,6 +26,8 @@ class Isolation:
     policies: tuple[Policy, ...]
     doubtful: tuple[tuple[Policy, Unknown], ...]
     hole: Unknown | None
+    off: Unenforced | None = None
+    """What has no policy enforced, so that none is among these."""
 
     @property
     def doubt(self) -> Unknown | None:
@@ -62,9 +65,19 @@ class Policies:
                 chosen.append(policy)
             elif isinstance(answer, Unknown):
                 doubtful.append((policy, answer))
+        off = self.unenforced
+        if off is not None and off.doubt is None:
+            return Isolation((), (), None, off)
+        if off is not None and off.doubt is not None:
+            chosen, doubtful = [], [*((policy, off.doubt) for policy in chosen), *doubtful]
         isolated = any(direction not in policy.opens for policy in chosen)
         perhaps = isolated or any(direction not in policy.opens for policy, _ in doubtful)
         return Isolation(tuple(chosen) if isolated else (), tuple(doubtful) if perhaps else (), self.cluster.hole)
+
+    @cached_property
+    def unenforced(self) -> Unenforced | None:
+        """What leaves the policies of the cluster alone."""
+        return unenforced(self.cluster)
 
     def admitted(self, peer: Peer) -> list[tuple[View, bool | Unknown]]:
         """The tenants' workloads that an entry lets in, or may let in: one of each class, worked out once."""
