@@ -12,10 +12,10 @@ from collections.abc import Iterable
 
 from phiward.graph.computed.permissions import covers
 from phiward.graph.computed.policies import policy_statements
-from phiward.graph.policy import HOLE, Condition, OpenCondition, Read, Statement, sketch
+from phiward.graph.policy import HOLE, REFERENCE, Condition, OpenCondition, Read, Statement, sketch
 from phiward.graph.truth import Truth, any_of, listed, why
 from phiward.graph.view import ComputedProperty, Derived, View
-from phiward.model.value import Partial, Reference, Unknown, Value, undecided
+from phiward.model.value import Deployed, Partial, Reference, Unknown, Value, undecided
 from phiward.pattern import pattern
 
 _ADMINISTERS = ("kms:putkeypolicy", "kms:schedulekeydeletion", "kms:creategrant", "kms:disablekey")
@@ -65,6 +65,8 @@ class _Holders:
 
     def _add(self, entry: Statement, granted: Truth) -> None:
         for principal in (entry.principals or {}).get("AWS", ()):
+            if isinstance(principal, Deployed):
+                continue  # the account's own number, which stands for its root
             name = _named(principal)
             if HOLE in name:
                 self.nameless = self.nameless or why(principal)
@@ -78,6 +80,8 @@ def _named(principal: Value) -> str:
     """A principal as text in which references keep their names, so that two of them stay two."""
     if isinstance(principal, Partial):
         return "".join(_named(part) for part in principal.parts)
+    if isinstance(principal, Deployed):
+        return REFERENCE  # the same all over a stack
     return str(principal) if isinstance(principal, (str, Reference)) else HOLE
 
 
@@ -124,6 +128,8 @@ def _asks(condition: Condition | Unknown) -> Truth:
 
 
 def _whole_account(principal: Value) -> Truth:
+    if isinstance(principal, Deployed):
+        return True
     text = sketch(principal)
     if text.endswith(":root") or _ROOT.match(text) or not text.strip("*"):
         return True
