@@ -14,7 +14,7 @@ from phiward.graph.words import Words, translated, within
 from phiward.model.finding import Subject
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Resource
-from phiward.model.value import Reference, Unknown, Value, undecided
+from phiward.model.value import OpenAttributes, Reference, Unknown, Value, like, undecided
 from phiward.record import dataclass
 
 if TYPE_CHECKING:
@@ -127,6 +127,20 @@ class View:
         if self.row.dialect == "kubernetes":
             labels = self.get("metadata.labels")
             return labels if labels is not None else {}
+        own = self._own_tags(attributes)
+        return own if self.row.dialect != "cloudformation" else self._with_tags_of_the_stack(own)
+
+    def _with_tags_of_the_stack(self, own: Value) -> Value:
+        """Its tags, and those of the nested stacks around it: CloudFormation puts a stack's tags on what is in it."""
+        around = self.resource.address.rpartition(".")[0]
+        while around and not undecided(own):
+            stack = self.graph.find(around, self.resource.scope)
+            outer = self._own_tags(stack.attributes) if stack is not None else {}
+            own = OpenAttributes(own, why(outer)) if undecided(outer) else like(own, {**outer, **own})
+            around = around.rpartition(".")[0]
+        return own
+
+    def _own_tags(self, attributes: Mapping[str, Value]) -> Value:
         names = _TAGS[self.row.dialect]
         value = next((attributes[name] for name in names if attributes.get(name) is not None), None)
         if isinstance(value, Reference):
