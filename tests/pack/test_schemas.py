@@ -135,3 +135,11 @@ def test_the_digest_changes_with_any_file(tmp_path: Path) -> None:
     second = digest(tmp_path)
     (tmp_path / "a.yaml").rename(tmp_path / "b.yaml")
     assert len({first, second, digest(tmp_path)}) == 3
+
+
+@pytest.mark.parametrize("name", ["settings", "rule", "report"])
+def test_schemas_are_printed_for_editors(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from phiward.__main__ import run
+
+    assert run(["schema", name]) == 0
+    jsonschema.Draft202012Validator.check_schema(json.loads(capsys.readouterr().out))

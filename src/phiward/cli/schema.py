@@ -1,0 +1,23 @@
+"""`phiward schema`: the JSON Schemas of what people and programs write and read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phiward.pack import pack_directory
+
+_REPORT = Path(__file__).resolve().parent.parent / "reporters" / "report.schema.json"
+NAMES = ("settings", "rule", "report")
+
+
+@click.command(name="schema")
+@click.argument("name", type=click.Choice(NAMES))
+def command(name: str) -> None:
+    """Print the JSON Schema of phiward.yaml (settings), of a rule file, or of the JSON report.
+
+    An editor completes and checks a file that begins with `# yaml-language-server: $schema=FILE`.
+    """
+    path = _REPORT if name == "report" else pack_directory() / "schema" / f"{name}.schema.json"
+    click.echo(path.read_text(encoding="utf-8"), nl=False)
