@@ -59,7 +59,9 @@ def dialect_of(name: str) -> str:
 def types_in(name: str, text: str) -> set[str]:
     """The native types that a file declares."""
     if not name.endswith((".yaml", ".yml")):
-        return set(re.findall(r'^\s*resource "([a-z0-9_]+)"', text, re.MULTILINE))
+        backends = re.findall(r'^\s*backend "([a-z0-9]+)"', text, re.MULTILINE)
+        resources = re.findall(r'^\s*resource "([a-z0-9_]+)"', text, re.MULTILINE)
+        return {*resources, *(f"terraform.backend.{name}" for name in backends)}
     if dialect_of(name) == "cloudformation":
         return set(re.findall(r"^ +Type: *(AWS::\S+)", text, re.MULTILINE))
     heads = re.findall(r"^apiVersion: *(\S+)\nkind: *(\S+)", text, re.MULTILINE)

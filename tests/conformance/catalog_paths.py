@@ -22,6 +22,13 @@ Schema: TypeAlias = dict[str, Any]
 
 PROVIDER: Schema = json.loads(Path(__file__).with_name("aws_provider.json").read_text())
 """The AWS provider's types: `distil_provider.py` says how it was made."""
+BACKENDS: Schema = {
+    "terraform.backend.local": {"path": "", "workspace_dir": ""},
+    "terraform.backend.s3": dict.fromkeys(
+        ("bucket", "dynamodb_table", "encrypt", "key", "kms_key_id", "region", "sse_customer_key", "use_lockfile"), ""
+    ),
+}
+"""Arguments of Terraform's backends, from the pages "Backend type" of its language reference."""
 REGION = "us-east-1"
 RESOURCE_ATTRIBUTES = frozenset({"DeletionPolicy", "UpdateReplacePolicy"})
 """What stands beside a CloudFormation resource's properties and is read as if it were one of them."""
@@ -47,7 +54,7 @@ class Place(NamedTuple):
 
 def has_type(dialect: str, native: str) -> bool:
     return {
-        "terraform": lambda: native in PROVIDER or (cloud_control_type(native) is not None),
+        "terraform": lambda: native in PROVIDER or native in BACKENDS or cloud_control_type(native) is not None,
         "cloudformation": lambda: resource_schema(native) is not None,
         "kubernetes": lambda: native in kubernetes_kinds(),
     }[dialect]()
@@ -99,7 +106,7 @@ def kubernetes_kinds() -> dict[str, Schema]:
 
 def in_provider(native: str, path: Steps) -> bool:
     """Whether a Terraform path stands in a type; a list of blocks is entered wherever a name follows."""
-    shape = PROVIDER.get(native)
+    shape = PROVIDER.get(native, BACKENDS.get(native))
     if shape is None:
         type_ = cloud_control_type(native)
         schema = resource_schema(type_) if type_ else None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.conformance.catalog_paths import (
+    BACKENDS,
     OTHER_ARGUMENTS,
     PATHS_IN_ARGUMENTS,
     PROVIDER,
@@ -202,7 +203,7 @@ def names(shape: object) -> Iterator[str]:
             yield from names(inner)
 
 
-TYPES = {native: shape for native, shape in PROVIDER.items() if isinstance(shape, dict)}
+TYPES = {native: shape for native, shape in (PROVIDER | BACKENDS).items() if isinstance(shape, dict)}
 NAMES = frozenset(name for shape in TYPES.values() for name in names(shape))
 AWS_WORDS = frozenset({"eventCategory", "resources.type", "resources.ARN", "readOnly", "Federated"})
 """Fields of CloudTrail's event selectors and of policies, which are values in Terraform."""

@@ -401,9 +401,22 @@ class View:
 
     def _default(self, spec: Mapping[str, Any]) -> Reading:
         default = spec.get("default")
+        if isinstance(default, dict) and "by_provider_major" in default:
+            return Reading(self._by_major(default["by_provider_major"]), self.resource, by_default=True)
         if isinstance(default, dict):
             return Reading(Unknown(default["unknown"], default.get("hint", "")), self.resource, by_default=True)
         return Reading(default, self.resource, by_default="default" in spec)
+
+    def _by_major(self, defaults: Sequence[Sequence[Any]]) -> Value:
+        """What the provider makes of what is not written; `Unknown` where versions may be in use that differ in it."""
+        majors = self.resource.scope.majors
+        possible = [entry for entry in defaults if majors is None or any(entry[0] <= m < entry[1] for m in majors)]
+        values = [value for _, _, value in possible]
+        if values and all(value == values[0] for value in values):
+            return values[0]
+        changed = " and ".join(str(first) for first, _, _ in defaults[1:])
+        reason = f"its default changed with version {changed} of the AWS provider, and which one is used is not decided"
+        return Unknown(reason, "write it, or pin the provider's major version in required_providers")
 
     def _converted(self, value: Value, type_: str, owner: Resource, at: AttributePath) -> Reading:
         """The value as its property's type wants it."""

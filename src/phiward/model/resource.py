@@ -53,6 +53,8 @@ class Scope:
     project: Project = _DEFAULTS
     kind: str = "account"
     """`account` for what an account and region holds, `cluster` for what a Kubernetes cluster holds."""
+    majors: frozenset[int] | None = None
+    """The major versions of the AWS provider that may be in use; None where nothing says."""
 
     @property
     def complete(self) -> bool:

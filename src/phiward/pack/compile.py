@@ -11,6 +11,7 @@ predicates become nested lists whose head says what they are:
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -33,6 +34,7 @@ _DIALECT_KEYS = {"path", "values", "present", "inherits", "constant", "compute",
 _PROPERTY_KEYS = {"default", "doc", "fix", *DIALECTS}
 _FEW = 40
 """Names that a hint lists."""
+ENDLESS = 10**6
 _OWN_NAME = {"kubernetes": "metadata.name"}
 """Where a dialect writes every resource's name, so that no row has to say it."""
 
@@ -196,6 +198,9 @@ class Compiler:
         compiled: Compiled = self.dialect(spec[dialect], where)
         if "default" in spec:
             compiled.setdefault("default", spec["default"])
+        default = compiled.get("default")
+        if isinstance(default, dict) and "by_provider_major" in default:
+            compiled["default"] = {"by_provider_major": majors(default["by_provider_major"], where)}
         if ("default" in compiled or "constant" in compiled) and not spec.get("doc"):
             raise PackError("a default or constant says in `doc` where it is documented", where=where)
         if dialect in spec.get("fix", {}):
@@ -377,6 +382,23 @@ def read_yaml(path: Path, name: str) -> Any:
         raise PackError(
             f"not valid YAML: {error.problem}", where=f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         ) from error
+
+
+def majors(written: Any, where: str) -> list[list[Any]]:
+    """`{"<6": false, ">=6": true}` -> where a value begins and where it ends, by major version, without a gap."""
+    found = []
+    for key, value in written.items() if isinstance(written, dict) else ():
+        below, number = re.fullmatch(r"<([0-9]+)", str(key)), re.fullmatch(r"(>=)?([0-9]+)", str(key))
+        if below:
+            found.append([0, int(below[1]), value])
+        elif number:
+            first = int(number[2])
+            found.append([first, ENDLESS if number[1] else first + 1, value])
+    found.sort(key=lambda entry: entry[0])
+    ends = [0, *(entry[1] for entry in found)]
+    if not found or [entry[0] for entry in found] != ends[:-1] or ends[-1] != ENDLESS:
+        raise PackError("by_provider_major names every major version once: <5, 5, >=6", where=where)
+    return found
 
 
 def digest(directory: Path) -> str:

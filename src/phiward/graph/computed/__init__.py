@@ -58,7 +58,7 @@ SUBJECTS = {
     ),
     "stores": (
         "any_true cache_requires_tls default_by entry_flag every_named every_true in_every kafka_clients key_of_every "
-        "migration_requires_tls written_blocks"
+        "migration_requires_tls state_locked written_blocks"
     ),
     "terms": "vault_lock_mode vault_denies_deletion plan_copies plan_retention_days minutes iso_minutes",
     "trust_policies": "trust_mfa trust_pipelines",

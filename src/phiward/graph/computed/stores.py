@@ -121,6 +121,12 @@ def every_named(view: View, *, of: Iterable[str], off: Iterable[str]) -> Value |
     return Derived(all_of(answers.values()), paths=[path for path, on in answers.items() if on is not True])
 
 
+def state_locked(view: View) -> Derived:
+    """`integrity.locked` of a state in S3: by a file beside it, or by an entry of a table."""
+    answer = any_of([flag(view.get("use_lockfile"), default=False), written(view.get("dynamodb_table"))])
+    return Derived(answer, paths=["use_lockfile", "dynamodb_table"])
+
+
 def any_true(view: View, *, of: Iterable[str]) -> Value | Derived:
     """Whether at least one of the flags is on; evidence points at the ones that are."""
     answers = {path: flag(view.get(path), default=False) for path in of}
@@ -182,4 +188,5 @@ STORES: dict[str, ComputedProperty] = {
     "kafka_clients": kafka_clients,
     "migration_requires_tls": migration_requires_tls,
     "written_blocks": written_blocks,
+    "state_locked": state_locked,
 }

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phiward.loaders.loaded import Loaded
+from phiward.loaders.terraform.backend import backends
 from phiward.loaders.terraform.bodies import META, body_values
 from phiward.loaders.terraform.program import ModuleCache, Program, RawText, TerraformOrigin
 from phiward.loaders.terraform.resource_instance import ANSWERS, ResourceInstance
 from phiward.loaders.terraform.roots import discover
 from phiward.loaders.terraform.variables import read_automatic, read_given
+from phiward.loaders.terraform.versions import provider_majors
 from phiward.loaders.tree import Tree
 from phiward.model.project import Project
 from phiward.model.resource import Resource, Scope
@@ -48,9 +50,10 @@ def _load_root(directory: Path, cache: ModuleCache, settings: Settings, project:
         program.variables = {name: value for name, value in variables.items() if name in given}
     instances = program.resource_instances()
     relative = tree.relative(directory)
-    scope = Scope(SOURCE, relative, tuple(program.holes), project)
+    scope = Scope(SOURCE, relative, tuple(program.holes), project, majors=provider_majors(program))
     loaded.scopes.append(scope)
     loaded.resources.extend(_resource(instance, scope) for instance in instances)
+    loaded.resources.extend(backends(program, SOURCE, scope))
     program.expand_data_sources()
     data = [i for i in program.instances.values() if not i.managed]
     loaded.resources.extend(_resource(instance, scope) for instance in data)

@@ -29,6 +29,8 @@ class Module:
     ephemerals: dict[tuple[str, str], Block] = field(default_factory=dict)
     calls: dict[str, Block] = field(default_factory=dict)
     providers: list[Block] = field(default_factory=list)
+    settings: list[Block] = field(default_factory=list)
+    """The `terraform` blocks."""
     files: list[SourceFile] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
     types: dict[str, Type | None] = field(default_factory=dict)
@@ -118,9 +120,12 @@ def _declare(module: Module, block: Block, tree: Tree, *, override: bool) -> Non
     if block.type == "locals":
         module.locals.update(block.body.attributes)
         return
+    if block.type == "terraform":
+        module.settings.append(block)
+        return
     wanted = _LABELS.get(block.type)
     if wanted is None:
-        return  # terraform, moved, removed, import, check, and what later versions add
+        return  # moved, removed, import, check, and what later versions add
     if len(block.labels) != wanted:
         file = block.file
         assert file is not None

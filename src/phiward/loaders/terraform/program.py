@@ -328,7 +328,7 @@ class TerraformOrigin:
         block = self._instance.block
         if not path:
             return _file(block).location(block.start, block.end)
-        return _locate(block.body, self._instance.env, path, _file(block)) or self.header()
+        return locate_in(block.body, self._instance.env, path, _file(block)) or self.header()
 
 
 def _file(block: Block) -> SourceFile:
@@ -336,7 +336,8 @@ def _file(block: Block) -> SourceFile:
     return block.file
 
 
-def _locate(body: Body, env: Any, path: AttributePath, file: SourceFile) -> Location | None:
+def locate_in(body: Body, env: Any, path: AttributePath, file: SourceFile) -> Location | None:
+    """Where an attribute of a block stands; None where it is not written."""
     if not path:
         return None
     name, rest = str(path[0]), path[1:]
@@ -354,7 +355,7 @@ def _locate(body: Body, env: Any, path: AttributePath, file: SourceFile) -> Loca
         inner_body, inner_env = elements[index]  # type: ignore[misc]
         named = [b for b in named if b.body is inner_body or any(c.body is inner_body for c in b.body.blocks)] or named
         file = named[0].file or file
-        deeper = _locate(inner_body, inner_env, rest[1:] if rest and isinstance(rest[0], int) else rest, file)
+        deeper = locate_in(inner_body, inner_env, rest[1:] if rest and isinstance(rest[0], int) else rest, file)
         if deeper is not None:
             return deeper
     return (named[0].file or file).location(named[0].start, named[0].header_end)
