@@ -102,6 +102,10 @@ def pod(**given: Any) -> list[Object]:
     return [space(labels=given.pop("around", None)), work(**given), STRICT]
 
 
+def operated(values: Object) -> Object:
+    return thing("install.istio.io/v1alpha1", "IstioOperator", "i", "istio-system", spec={"values": values})
+
+
 INJECT = "sidecar.istio.io/inject"
 REDIRECTED: dict[str, Any] = {"initContainers": [{"name": "istio-init", "image": "docker.io/istio/proxyv2:1.26"}]}
 PROXIES = [
@@ -141,6 +145,13 @@ PROXIES = [
     case(INJECTION, "the injector always takes some pods", "pass", *pod(around=IN),
          thing("v1", "ConfigMap", "istio-sidecar-injector", "istio-system",
                data={"config": "policy: disabled\nalwaysInjectSelector: [{matchLabels: {app: records}}]"})),
+    case(INJECTION, "the operator switches the injector's policy off", "fail", *pod(around=IN), operated({"global": {"proxy": {"autoInject": "disabled"}}})),
+    case(INJECTION, "the operator leaves the injector's policy on", "pass", *pod(around=IN), operated({"global": {"proxy": {"autoInject": "enabled"}}})),
+    case(INJECTION, "the operator leaves the injector's policy to be filled in", "unknown", *pod(around=IN), operated({"global": {"proxy": {"autoInject": "${INJECT}"}}})),
+    case(INJECTION, "the operator has the injector leave some pods alone", "fail", *pod(around=IN),
+         operated({"sidecarInjectorWebhook": {"neverInjectSelector": [{"matchLabels": {"app": "records"}}]}})),
+    case(INJECTION, "the operator has the injector leave other pods alone", "pass", *pod(around=IN),
+         operated({"sidecarInjectorWebhook": {"neverInjectSelector": [{"matchLabels": {"app": "portal"}}]}})),
     case(INJECTION, "namespaces are injected by default", "pass", *pod(),
          thing("install.istio.io/v1alpha1", "IstioOperator", "i", "istio-system",
                spec={"values": {"sidecarInjectorWebhook": {"enableNamespacesByDefault": True}}})),

@@ -95,6 +95,14 @@ others = st.sampled_from(
         space("istio-system"),
         space("clinic", {"tenant": "lakeside", "istio-injection": "enabled"}),
         service("records", {"app": "records"}, {"port": 80, "targetPort": 8080}),
+        *(
+            thing("install.istio.io/v1alpha1", "IstioOperator", name, "istio-system", spec=spec)
+            for name, spec in (
+                ("a", {"meshConfig": {"rootNamespace": "ehr"}}),
+                ("b", {"values": {"global": {"proxy": {"excludeInboundPorts": "8080"}}}}),
+                ("c", {"values": {"global": {"proxy": {"autoInject": "disabled", "excludeInboundPorts": ""}}}}),
+            )
+        ),
         thing("v1", "ConfigMap", "linkerd-config", "linkerd", data={"values": "proxy: {defaultInboundPolicy: deny}"}),
     ]
 )

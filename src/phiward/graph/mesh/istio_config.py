@@ -3,7 +3,7 @@
 Sources: istio.io, reference "Global Mesh Options" (MeshConfig: rootNamespace, enableAutoMtls, defaultConfig), setup
 "Installing the Sidecar" and the chart of istiod (`istio-sidecar-injector`: policy, neverInjectSelector and
 alwaysInjectSelector; `enableNamespacesByDefault` is false; the webhooks of a revision carry its name as the label
-`istio.io/rev`, and that of a tag as `istio.io/tag`).
+`istio.io/rev`, and that of a tag as `istio.io/tag`; the injector's policy is `global.proxy.autoInject`).
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ OPERATORS = {
 }
 """Objects that an operator installs Istio by, and where their `meshConfig` stands."""
 _POLICIES = ("security.istio.io/PeerAuthentication", "security.istio.io/AuthorizationPolicy")
+_SELECTORS = {"neverInjectSelector": False, "alwaysInjectSelector": True}
+"""Which pods the injector never takes, and which ones it always does, whatever its policy is."""
 _REVISION_LABELS = ("istio.io/rev", "istio.io/tag")
 
 
@@ -48,14 +50,18 @@ class IstioConfig:
             (embedded(view.get("data.mesh")), view) for view in self._config_maps("istio")
         ]
         for native, place in OPERATORS.items():
-            for view in self.cluster.of(native):
+            for view in self._by_address(native):
                 value = inner(view.resource.attributes, *place, "meshConfig")
                 found.append((value if isinstance(value, (dict, Unknown)) else {}, view))
         return found
 
+    def _by_address(self, native: str) -> list[View]:
+        """Objects of a type in an order that is not that of the files."""
+        return sorted(self.cluster.of(native), key=lambda view: view.resource.address)
+
     def _config_maps(self, name: str) -> Iterator[View]:
         """ConfigMaps of a name, or of that and a revision: `istio`, `istio-1-20`."""
-        for view in self.cluster.of(CONFIG_MAP):
+        for view in self._by_address(CONFIG_MAP):
             own = str(view.name)
             data = {"istio": "mesh", "istio-sidecar-injector": "config"}[name]
             if (own == name or own.startswith(f"{name}-")) and inner(view.resource.attributes, "data", data):
@@ -86,7 +92,7 @@ class IstioConfig:
     def _values(self) -> list[tuple[Value, View]]:
         """Every set of the charts' values, with the object that holds it."""
         injectors = [(embedded(view.get("data.values")), view) for view in self._config_maps("istio-sidecar-injector")]
-        operated = [view for native in OPERATORS for view in self.cluster.of(native)]
+        operated = [view for native in OPERATORS for view in self._by_address(native)]
         return [*injectors, *((inner(view.resource.attributes, "spec", "values"), view) for view in operated)]
 
     @cached_property
@@ -169,16 +175,23 @@ class IstioConfig:
         for config in self._injectors:
             if isinstance(config, Unknown):
                 return config
-            for key, answer in (("neverInjectSelector", False), ("alwaysInjectSelector", True)):
+            for key, answer in _SELECTORS.items():
                 listed = config.get(key)
                 for selector in listed if isinstance(listed, list) else ():
                     hit = selects(selector, labels) if selector else False
                     if hit is not False:
                         return hit if isinstance(hit, Unknown) else answer
-            if config.get("policy") == "disabled":
-                return False
+            policy = config.get("policy")
+            if undecided(policy) or policy == "disabled":
+                return why(policy) if undecided(policy) else False
         return True
 
     @cached_property
     def _injectors(self) -> list[dict[str, Any] | Unknown]:
-        return [embedded(view.get("data.config")) for view in self._config_maps("istio-sidecar-injector")]
+        """What the injector is told, and what the charts make of the values that an operator hands to them."""
+        found = [embedded(view.get("data.config")) for view in self._config_maps("istio-sidecar-injector")]
+        for values, view in self._values:
+            if view.resource.native_type in OPERATORS:
+                selectors = {key: inner(values, "sidecarInjectorWebhook", key) for key in _SELECTORS}
+                found.append({"policy": inner(values, "global", "proxy", "autoInject"), **selectors})
+        return found
