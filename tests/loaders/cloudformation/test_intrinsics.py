@@ -38,6 +38,7 @@ DECIDED = {
     "Join of a list": ("!Join [',', !Ref Names]", "a,b,c"),
     "Join of nothing": ("!Join ['-', []]", ""),
     "Split": ("!Split ['-', 'a-b-c']", ["a", "b", "c"]),
+    "Split of what was joined": ("!Split [',', !Join [',', [!Ref Bucket, b]]]", [BUCKET, "b"]),
     "Select": ("!Select [1, !Ref Names]", "b"),
     "Select by a text": ("!Select ['0', !Split ['/', 'x/y']]", "x"),
     "Select of an attribute": ("!Select [0, !GetAtt Bucket.Zones]", Reference("Bucket", ("Zones", 0))),
@@ -106,6 +107,14 @@ OPEN_ONES = {
         "the condition Maybe is not known: the parameter Open has no value",
     ),
     "Split": ("!Split [',', !Ref Open]", "the parameter Open has no value"),
+    "Split of what a resource lists": (
+        "!Split [',', !Sub '${Bucket.Names},b']",
+        "${Bucket.Names},b is known only when the stack is deployed",
+    ),
+    "Split within a name": (
+        "!Split ['-', !Sub '${Bucket}-b']",
+        "${Bucket}-b is known only when the stack is deployed",
+    ),
     "Join": ("!Join [',', !GetAZs '']", "which availability zones the region has depends on the account"),
     "FindInMap": ("!FindInMap [Sizes, !Ref Open, Class]", "the parameter Open has no value"),
     "GetAZs": ("!GetAZs us-east-1", "which availability zones us-east-1 has depends on the account"),

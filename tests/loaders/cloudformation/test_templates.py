@@ -232,6 +232,32 @@ def test_a_nested_template_that_is_named_is_judged_through_what_nests_it(tmp_pat
     assert [scope.path for scope in stacks.loaded.scopes] == ["root.yaml"]
 
 
+def test_what_a_loop_nests_is_judged_through_it_alone(tmp_path):
+    root = """
+Resources:
+  Fn::ForEach::Tenants:
+    - Tenant
+    - [Mercy, StJude]
+    - Fn::ForEach::Stores:
+        - Store
+        - [A]
+        - ${Tenant}${Store}:
+            Type: AWS::CloudFormation::Stack
+            Properties: {TemplateURL: store.yaml, Parameters: {Tenant: !Ref Tenant}}
+  Fn::ForEach::Broken: none
+"""
+    store = """
+Parameters:
+  Tenant: {Type: String}
+Resources:
+  Bucket: {Type: "AWS::S3::Bucket", Properties: {BucketName: !Ref Tenant}}
+"""
+    stacks = Stacks(tmp_path, {"root.yaml": root, "store.yaml": store})
+    assert [scope.path for scope in stacks.loaded.scopes] == ["root.yaml"]
+    assert stacks.attributes("MercyA.Bucket") == {"BucketName": "Mercy"}
+    assert stacks.attributes("StJudeA.Bucket") == {"BucketName": "StJude"}
+
+
 @pytest.mark.parametrize(
     "url, why",
     [

@@ -15,6 +15,7 @@ from typing import Any
 
 from phiward.loaders.cloudformation import conditions
 from phiward.loaders.cloudformation.evaluation import NO_VALUE, Evaluator
+from phiward.loaders.cloudformation.parameters import separated
 from phiward.loaders.cloudformation.stored import with_stores
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value, join, plain, undecided
 
@@ -134,6 +135,10 @@ def split(evaluator: Evaluator, argument: Any, node: Any) -> Value:
     for part in (delimiter, text):
         if isinstance(part, Unknown):
             return part
+    if isinstance(text, Partial) and delimiter == ",":
+        several = separated(text)
+        if several is not None:
+            return several
     if undecided(text):
         return Unknown(f"{text} is known only when the stack is deployed")
     return evaluator.problem("Fn::Split takes a delimiter and a text", node)

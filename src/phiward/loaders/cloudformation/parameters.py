@@ -52,18 +52,28 @@ def _several(name: str, value: Value, type_: str, *, secret: bool) -> Value:
     if isinstance(value, list):
         items = value
     elif isinstance(value, Partial):
-        if any(part.path for part in value.parts if isinstance(part, Reference)) or _unknown_in(value):
+        several = separated(value)
+        if several is None:
             return _unknown_in(value) or Unknown(f"what the parameter {name} lists is known only after deployment")
-        marked = "".join(part if isinstance(part, str) else "\0" for part in value.parts)
-        left = iter(part for part in value.parts if isinstance(part, Reference))
-        items = [next(left) if item == "\0" else item for item in map(str.strip, marked.split(","))]
-        if any("\0" in item for item in items if isinstance(item, str)):
-            return Unknown(f"what the parameter {name} lists is known only after deployment")
+        items = several
     elif undecided(value):
         return value
     else:
         items = [item.strip() for item in _text(value).split(",")]
     return [_one(name, item, type_, secret=secret) for item in items]
+
+
+def separated(value: Partial) -> list[Value] | None:
+    """The elements of a text with commas between them, where what stands between two is known, or is one resource's id.
+
+    No id has a comma in it; an attribute may have, or be a list of its own.
+    """
+    if any(isinstance(part, Unknown) or (isinstance(part, Reference) and part.path) for part in value.parts):
+        return None
+    marked = "".join(part if isinstance(part, str) else "\0" for part in value.parts)
+    left = iter(part for part in value.parts if isinstance(part, Reference))
+    items: list[Value] = [next(left) if item == "\0" else item for item in map(str.strip, marked.split(","))]
+    return None if any("\0" in item for item in items if isinstance(item, str)) else items
 
 
 def _unknown_in(value: Partial) -> Unknown | None:

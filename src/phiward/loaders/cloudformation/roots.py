@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from phiward.loaders.cloudformation.discovery import templates
+from phiward.loaders.cloudformation.loops import is_loop
 from phiward.loaders.cloudformation.nesting import NESTED, location
 from phiward.loaders.cloudformation.program import Library
 from phiward.loaders.cloudformation.template import Template
@@ -41,12 +43,22 @@ def _may_nest(file: Path, tree: Tree) -> bool:
 def _called(template: Template, library: Library) -> set[Path]:
     """The files that a template nests, as far as it names them outright."""
     found = set()
-    for body in template.sections["Resources"].values():
-        written = location(body) if isinstance(body, dict) else None
+    for body in _bodies(template.sections["Resources"]):
+        written = location(body)
         file = library.beside(template, written) if isinstance(written, str) else None
         if isinstance(file, Path) and file != template.file:
             found.add(file)
     return found
+
+
+def _bodies(resources: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The bodies of some resources as they are written, those in loops included."""
+    for key, body in resources.items():
+        if is_loop(key):
+            inside = body[-1] if isinstance(body, list) and body else None
+            yield from _bodies(inside) if isinstance(inside, dict) else ()
+        elif isinstance(body, dict):
+            yield body
 
 
 def _tops(file: Path, above: dict[Path, list[Path]]) -> list[Path]:
