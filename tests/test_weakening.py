@@ -33,6 +33,11 @@ MOVES = {
     ("tenant-key-shared", PASS, NOT_APPLICABLE): "a key that may be out of use has nothing to share either way",
     ("tenant-key-shared", NOT_APPLICABLE, FAIL): "stores are judged themselves where their key may not be declared",
     ("tenant-key-foreign", PASS, NOT_APPLICABLE): "whichever key it is, it is of no other tenant",
+    ("secret-not-in-manifest", FAIL, PASS): "what another tool fills in does not stand in the manifest",
+    ("secret-not-in-plain-text", FAIL, PASS): "what another tool fills in does not stand in the manifest",
+    ("tenant-store-shared", FAIL, NOT_APPLICABLE): "an image that nobody names is not known to be of a store",
+    ("tenant-store-shared", PASS, NOT_APPLICABLE): "an image that nobody names is not known to be of a store",
+    ("tenant-store-shared", UNKNOWN, NOT_APPLICABLE): "an image that nobody names is not known to be of a store",
 }
 """By rule, what a verdict may become besides, and why that is right."""
 

@@ -6,6 +6,7 @@ A verdict on it may be that of the first text, or unknown, and no other.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,12 @@ _KEPT = {*_NUMBERED, "provider", "providers", "depends_on", "lifecycle", "source
 """What says which block it is, or how many there are of it, not what it is like."""
 _HOLDERS = {"resource", "data", "module", "locals", "provider"}
 
+PLACEHOLDER = "${UNDECIDED}"
+"""What another tool fills in, in a manifest."""
+_IDENTITY = {("apiVersion",), ("kind",), *(("metadata", key) for key in ("name", "generateName", "namespace"))}
+"""What says which object it is, by the end of its place."""
+_OTHERS = ("kustomization.yaml", "phiward.yaml", "Chart.yaml", "values.yaml")
+
 Weaker = tuple[str, str]
 """What was left open, and the text in which it is."""
 
@@ -30,8 +37,34 @@ def weaker(name: str, text: str) -> Iterator[Weaker]:
     """Every text that leaves one thing open which a file decides."""
     if name.endswith(".tf"):
         yield from _terraform(text)
-    if name.endswith("template.yaml"):
+    elif name.endswith("template.yaml"):
         yield from _template(text)
+    elif name.endswith(".yaml") and not name.endswith(_OTHERS) and "apiVersion:" in text and "{{" not in text:
+        yield from _manifests(text)
+
+
+def _manifests(text: str) -> Iterator[Weaker]:
+    """Each text, number or flag of an object left to another tool: as a whole, or its end."""
+    objects = [each for each in yaml.safe_load_all(text) if isinstance(each, dict)]
+    for number, each in enumerate(objects):
+        for path, value in _scalars(each):
+            for left in (PLACEHOLDER, f"{value}{PLACEHOLDER}" if isinstance(value, str) else PLACEHOLDER):
+                changed = copy.deepcopy(objects)
+                holder: Any = changed[number]
+                for step in path[:-1]:
+                    holder = holder[step]
+                holder[path[-1]] = left
+                yield f"{each.get('kind')}: {'.'.join(map(str, path))}: {left}", yaml.safe_dump_all(changed)
+                if left == PLACEHOLDER and not isinstance(value, str):
+                    break
+
+
+def _scalars(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, (dict, list)):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _scalars(inner, (*path, key))
+    elif path not in _IDENTITY and path[-2:] not in _IDENTITY:
+        yield path, value
 
 
 def _terraform(text: str) -> Iterator[Weaker]:

@@ -287,7 +287,7 @@ def attributes_to_name(row: Row, twin: Row) -> set[str]:
 
     aliases = {alias: native for alias, native, _ in twin.satellites if f"@{alias}" not in lacking}
     natives = [*twin.native_types, *aliases.values()]
-    return {name for native in natives for name in names(PROVIDER[native])} | {f"@{alias}" for alias in aliases}
+    return {name for native in natives for name in names(PROVIDER.get(native, {}))} | {f"@{alias}" for alias in aliases}
 
 
 def place(row: Row, where: str, path: Steps) -> Place:

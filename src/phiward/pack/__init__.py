@@ -17,6 +17,7 @@ from phiward.model.finding import Loosened, PackIdentity
 from phiward.model.project import Project
 from phiward.model.rule import SEVERITIES, Rule, Severity
 from phiward.model.value import Value
+from phiward.pack.services import EligibleServices
 from phiward.pack.stored import index, part, read, with_rules
 from phiward.record import dataclass
 
@@ -165,6 +166,10 @@ class Pack:
     def citations(self) -> Mapping[str, Mapping[str, Any]]:
         found: Mapping[str, Mapping[str, Any]] = part(self._compiled["citations"])
         return found
+
+    @cached_property
+    def services(self) -> EligibleServices:
+        return EligibleServices(part(self._compiled["services"]))
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:

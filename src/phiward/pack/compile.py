@@ -51,6 +51,7 @@ class Compiler:
         self.parameters: dict[str, Any] = {}
         self.kinds: dict[str, Any] = {}
         self.citations: dict[str, Any] = {}
+        self.shared: dict[str, Any] = {}
 
     def compile(self) -> Compiled:
         head = self.read("pack.yaml", "pack")
@@ -60,6 +61,7 @@ class Compiler:
         self.citations = {str(c["citation"]): c for c in self.read("citations.yaml", "citations")}
         for path in sorted((self.directory / "properties").glob("*.yaml")):
             self.properties.update(self.read(self.relative(path), "properties"))
+        self.shared = self.read("catalog/shared.yaml", "shared")
         rows = self.rows()
         rules = self.rules()
         return {
@@ -71,6 +73,7 @@ class Compiler:
             "parameters": self.parameters,
             "profiles": parameters["profiles"],
             "citations": self.citations,
+            "services": self.services(),
             "rows": rows,
             "rules": rules,
         }
@@ -83,6 +86,15 @@ class Compiler:
         if self.check_schema is not None:
             self.check_schema(schema, document, name)
         return document
+
+    def services(self) -> Compiled:
+        """The list of eligible services; which types belong to each is looked up by `phiward.pack.services`."""
+        raw = self.read("eligible-services.yaml", "eligible-services")
+        for entry in raw["services"]:
+            for limit in entry.get("limits", ()):
+                if limit["property"] not in self.properties:
+                    raise PackError(f"unknown property {limit['property']!r}", where="eligible-services.yaml")
+        return {"listed_on": raw["listed_on"], "services": raw["services"]}
 
     # -- catalog
 
@@ -137,7 +149,7 @@ class Compiler:
         names = as_list(row.get("name", {}).get(dialect, _OWN_NAME.get(dialect, [])))
         properties = {
             name: self.property(name, spec, dialect, f"{where}.{name}")
-            for name, spec in row["properties"].items()
+            for name, spec in {**row["properties"], **self.shared}.items()
             if dialect in spec
         }
         for kind in row["kinds"]:

@@ -1,6 +1,7 @@
 """The compiled pack as a file: a line for each part, so that a scan parses the rules and rows that it needs.
 
-The first line holds what every scan needs, and where the rest stands; then come the citations, the rules and the rows.
+The first line holds what every scan needs, and where the rest stands; then come the citations, the
+eligible services, the rules and the rows.
 """
 
 from __future__ import annotations
@@ -10,23 +11,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Compiled = Mapping[str, Any]
-_APART = ("citations", "rules", "rows")
+_APART = ("citations", "services", "rules", "rows")
 
 
 def write(compiled: Compiled) -> str:
     """The text of a pack's file."""
     head = {name: part for name, part in compiled.items() if name not in _APART}
     head["index"] = index(compiled)
-    lines = [head, compiled["citations"], *compiled["rules"], *compiled["rows"]]
+    lines = [head, compiled["citations"], compiled["services"], *compiled["rules"], *compiled["rows"]]
     return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
 
 
 def read(content: bytes) -> Compiled:
     """What `write` wrote, its parts still as bytes: `part` gives them."""
-    first, citations, *rest = content.splitlines()
+    first, citations, services, *rest = content.splitlines()
     head = json.loads(first)
     number = len(head["index"]["rules"])
-    return {**head, "citations": citations, "rules": rest[:number], "rows": rest[number:]}
+    return {**head, "citations": citations, "services": services, "rules": rest[:number], "rows": rest[number:]}
 
 
 def part(of: Any) -> Any:

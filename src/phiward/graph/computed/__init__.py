@@ -21,6 +21,7 @@ SUBJECTS = {
         "listener_tls_enforced method_anonymous named_tls_version route_anonymous target_encrypted "
         "transfer_tls_enforced"
     ),
+    "eligibility": "service_eligibility service_name",
     "emr": "emr_authentication emr_encrypts emr_key subnets_public",
     "grants": "binding_cluster_role binding_everything binding_subjects",
     "ingress": "gateway_tls ingress_tls istio_gateway_tls istio_gateway_version",

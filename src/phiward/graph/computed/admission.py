@@ -43,8 +43,9 @@ def _configured(view: View) -> Value:
     """What the API server's configuration says of Pod Security; None where the scan has none."""
     for each in view.graph.cluster(view.resource.scope).of(_CONFIGURATION):
         for plugin in items(each.get("plugins")):
-            if inner(plugin, "name") == "PodSecurity" or isinstance(plugin, Unknown):
-                return inner(plugin, "configuration")
+            name = inner(plugin, "name")
+            if name == "PodSecurity" or undecided(name):
+                return why(name) if undecided(name) else inner(plugin, "configuration")
     return None
 
 

@@ -27,6 +27,9 @@ def etcd_provider(view: View) -> Value | Derived:
         if undecided(names):
             return why(names)
         if not isinstance(names, list) or not {"secrets", "*.", "*.*"}.intersection(map(str, names)):
+            doubt = next((why(name) for name in names if undecided(name)), None) if isinstance(names, list) else None
+            if doubt is not None:
+                return doubt
             continue
         providers = entry.get("providers")
         first = providers[0] if isinstance(providers, list) and providers else None

@@ -117,7 +117,8 @@ def _outbound(workload: Workload) -> Iterator[Placed]:
         if value is None and key.startswith("config.linkerd.io/"):
             value = entry(workload.namespace_annotations, key)
             step = workload.namespace_step(key, None, "annotations")
-            value = None if isinstance(value, Unknown) else value  # a namespace that was not scanned rarely says it
+            if workload.namespace not in workload.cluster.namespaces:
+                value = None  # a namespace that was not scanned rarely says it
         if value is not None:
             bypassed: Truth = value if isinstance(value, Unknown) else _passes_by(value, kind)
             yield {"setting": key, "value": value, "bypassed": bypassed}, step.resource, step.at

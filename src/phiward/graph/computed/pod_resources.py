@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 from phiward.graph.cluster import namespace_of
 from phiward.graph.reading import inner, items
+from phiward.graph.truth import why
 from phiward.graph.view import View
-from phiward.model.value import Value
+from phiward.model.value import Value, undecided
 from phiward.record import dataclass
 
 _RESOURCES = ("cpu", "memory")
@@ -54,7 +55,12 @@ def resources_of(container: Mapping[str, Value], around: Defaults) -> dict[str, 
 
 def _items(view: View) -> list[Value]:
     """What a LimitRange says of containers."""
-    return [item for item in items(view.get("spec.limits")) if inner(item, "type") in ("Container", item)]
+    found: list[Value] = []
+    for item in items(view.get("spec.limits")):
+        kind = inner(item, "type")
+        if kind == "Container" or undecided(kind):
+            found.append(why(kind) if undecided(kind) else item)
+    return found
 
 
 def _first(*values: Value) -> Value:

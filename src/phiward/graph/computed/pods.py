@@ -166,6 +166,8 @@ def _host_ports(ports: Value, host_network: Value) -> Value:
         taken = inner(port, "hostPort")
         if taken in (None, 0) and host_network is True:
             taken = inner(port, "containerPort")
+        elif taken in (None, 0) and undecided(host_network):
+            taken = why(host_network)
         if taken not in (None, 0):
             found.append(taken)
     return found

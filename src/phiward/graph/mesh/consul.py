@@ -207,7 +207,8 @@ class Consul:
             return Accesses(Access((), (own,), doubt), {})
         found = [self.intentions.access(name, own, self._services_of) for name in names]
         grants = tuple(grant for access in found for grant in access.grants)
-        return Accesses(Access(grants, tuple(step for access in found for step in access.steps)), {})
+        steps = tuple(step for access in found for step in access.steps)
+        return Accesses(Access(grants, steps, next((access.doubt for access in found if access.doubt), None)), {})
 
     def _services_of(self, namespace: str) -> list[str]:
         return self._by_namespace.get(namespace, [])

@@ -40,12 +40,15 @@ class Intentions:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._sources: dict[str, dict[str, Found]] = defaultdict(dict)
+        self._doubts: list[tuple[Value, Unknown]] = []
         for view in sorted(cluster.of(INTENTIONS), key=lambda view: view.resource.address):
             destination = view.get("spec.destination.name")
             listed = view.get("spec.sources")
             for number, source in enumerate(listed if isinstance(listed, list) else ()):
                 name = inner(source, "name")
-                if not undecided(name) and not undecided(destination):
+                if undecided(name) or undecided(destination):
+                    self._doubts.append((destination, why(name if undecided(name) else destination)))
+                else:
                     at = ("spec", "sources", number)
                     step = Step(f"{view.resource.address}, source {name}", _words(source), "deny", view.resource, at)
                     self._sources[str(destination)][str(name)] = (_allows(source), step)
@@ -64,7 +67,8 @@ class Intentions:
             allowed, place = self._decides(name, service, own)
             if allowed is not False:
                 grants.append(Grant(place, False, lambda namespace, name=name: name in names(namespace)))  # type: ignore[misc]
-        return Access(tuple(grants) if wide is not False else tuple(grants[1:]), (step,))
+        doubt = next((why for at, why in self._doubts if undecided(at) or at in (service, ANY)), None)
+        return Access(tuple(grants) if wide is not False else tuple(grants[1:]), (step,), doubt)
 
     def _decides(self, source: str, service: str, own: Step) -> Found:
         """The intention between two services."""

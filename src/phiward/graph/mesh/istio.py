@@ -89,7 +89,7 @@ class Istio:
 
     def accesses(self, workload: Workload) -> Accesses:
         """Whom a workload lets in, on all of its ports."""
-        enforced = self.refuses_plaintext(workload).truth is True
+        enforced = self.refuses_plaintext(workload).truth
         return self.authorizations.accesses(workload, enforced=enforced)
 
     def captured(self, workload: Workload) -> Inbound:

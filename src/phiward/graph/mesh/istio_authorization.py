@@ -17,7 +17,7 @@ from phiward.graph.mesh.model import Step
 from phiward.graph.mesh.workload import Workload
 from phiward.graph.reading import inner
 from phiward.graph.selectors import Selectors
-from phiward.graph.truth import Truth, why
+from phiward.graph.truth import Truth, all_of, any_of, negate, why
 from phiward.graph.view import View
 from phiward.model.value import Unknown, undecided
 from phiward.record import replace
@@ -35,16 +35,19 @@ class Authorizations:
     def __init__(self, config: IstioConfig) -> None:
         self._config = config
         self._policies: Selectors[View] = Selectors()
-        self._read: dict[tuple[int, bool], list[Rule]] = {}
+        self._read: dict[tuple[int, Truth], list[Rule]] = {}
+        self._perhaps_idle: dict[int, Unknown] = {}
         for view in config.cluster.of(AUTHORIZATION_POLICY):
             annotations = inner(view.resource.attributes, "metadata", "annotations")
             dry_run = annotations.get(_DRY_RUN) if isinstance(annotations, dict) else None
             if view.get("spec.targetRefs") or view.get("spec.targetRef") or str(dry_run) in _TRUE:
                 continue
+            if undecided(dry_run):
+                self._perhaps_idle[id(view)] = why(dry_run)
             selector = inner(view.resource.attributes, "spec", "selector", "matchLabels")
             self._policies.add(namespace_of(view), {"matchLabels": selector} if selector else {}, view)
 
-    def accesses(self, workload: Workload, *, enforced: bool) -> Accesses:
+    def accesses(self, workload: Workload, *, enforced: Truth) -> Accesses:
         """Whom a workload lets in, on all of its ports; `enforced` says that it refuses plaintext."""
         chosen: dict[str, Selected] = {"ALLOW": [], "DENY": [], "CUSTOM": [], "AUDIT": [], "": []}
         for view, answer in self._of(workload):
@@ -55,15 +58,18 @@ class Authorizations:
         grants = self._grants(workload, chosen["ALLOW"], enforced)
         doubtful = [*chosen["CUSTOM"], *chosen[""]]
         doubt = Unknown(f"what {doubtful[0][0].resource.address} decides is not in it") if doubtful else None
+        doubt = doubt or next((answer for _, answer in chosen["DENY"] if isinstance(answer, Unknown)), None)
         allowing = tuple(_named(view) for view, answer in chosen["ALLOW"] if answer is True)
-        return Accesses(Access(tuple(_less(grant, denying, doubt) for grant in grants), (*allowing, *steps)), {})
+        left = tuple(_less(grant, denying, doubt) for grant in grants)
+        return Accesses(Access(left, (*allowing, *steps), self._config.root_doubt), {})
 
     def _of(self, workload: Workload) -> Selected:
         places = {workload.namespace, self._config.root}
-        found = [each for place in places for each in self._policies.of(place, workload.labels)]
+        chosen = [each for place in places for each in self._policies.of(place, workload.labels)]
+        found = [(view, self._perhaps_idle.get(id(view), answer)) for view, answer in chosen]
         return sorted(found, key=lambda each: each[0].resource.address)
 
-    def _rules(self, view: View, enforced: bool) -> list[Rule]:
+    def _rules(self, view: View, enforced: Truth) -> list[Rule]:
         found = self._read.get((id(view), enforced))
         if found is None:
             context = Context(namespace_of(view), self._config.trust_domain, enforced)
@@ -72,7 +78,7 @@ class Authorizations:
             found = self._read[id(view), enforced] = [Rule(rule, context) for rule in listed]
         return found
 
-    def _grants(self, workload: Workload, allowing: Selected, enforced: bool) -> list[Grant]:
+    def _grants(self, workload: Workload, allowing: Selected, enforced: Truth) -> list[Grant]:
         if not any(answer is True for _, answer in allowing):
             return [self._open(workload, allowing)]
         found: list[Grant] = []
@@ -110,9 +116,10 @@ def _less(grant: Grant, denying: list[Rule], doubt: Unknown | None) -> Grant:
     """A grant without whom other policies deny."""
 
     def admits(namespace: str) -> Truth:
-        if any(rule.denies(namespace) for rule in denying):
+        denied = any_of(rule.denies(namespace) for rule in denying)
+        if denied is True:
             return False
-        admitted = grant.admits(namespace)
+        admitted = all_of([grant.admits(namespace), negate(denied)])
         return doubt if doubt and admitted is True else admitted
 
     everyone = False if any(rule.denies_strangers for rule in denying) else grant.everyone

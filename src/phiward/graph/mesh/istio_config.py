@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from phiward.graph.cluster import Labels, labels_of, namespace_of, selects
 from phiward.graph.mesh.embedded import embedded
 from phiward.graph.reading import inner
-from phiward.graph.truth import Truth, flag
-from phiward.model.value import Unknown, Value
+from phiward.graph.truth import Truth, flag, why
+from phiward.model.value import Unknown, Value, undecided
 
 if TYPE_CHECKING:
     from phiward.graph.cluster import Cluster
@@ -109,6 +109,12 @@ class IstioConfig:
             if isinstance(own, str) and own:
                 return own
         return DEFAULT_ROOT
+
+    @property
+    def root_doubt(self) -> Unknown | None:
+        """Why the policies of the mesh may stand in another namespace."""
+        named = [inner(config, "rootNamespace") for config, _ in self._written if isinstance(config, dict)]
+        return next((why(value) for value in named if undecided(value)), None)
 
     @cached_property
     def root_seen(self) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from phiward.graph.cluster import SERVICE, namespace_of
 from phiward.graph.mesh.istio_identity import text_matches
 from phiward.graph.mesh.oldest import oldest
-from phiward.graph.reading import inner
+from phiward.graph.reading import inner, items
 from phiward.graph.truth import Truth, any_of, flag, negate, why
 from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown, Value, undecided
@@ -42,7 +42,10 @@ class Destinations:
         self._istio = istio
         self._cluster = istio.cluster
         self._rivals: dict[tuple[str, str], list[View]] = defaultdict(list)
+        self._open: dict[str, Unknown] = {}
         for view in self._cluster.of(DESTINATION_RULE):
+            if undecided(host := view.get("spec.host")):
+                self._open[namespace_of(view)] = why(host)
             self._rivals[namespace_of(view), host_of(view)].append(view)
 
     def settings(self, view: View) -> list[Setting] | Unknown | None:
@@ -64,6 +67,9 @@ class Destinations:
                 return
             tls = by_themselves if isinstance(by_themselves, Unknown) else {}
         mode: Value = why(tls) if undecided(tls) else inner(tls, "mode") or _PLAIN
+        doubt = self._open.get(namespace_of(view))
+        if part == "every port" and doubt is not None:
+            mode = doubt  # a rule of which the host is not known may be the older one
         if part == "every port" and view not in first:
             return  # an older rule for the host speaks for the ports
         if part == "every port" and len(first) > 1 and not undecided(mode) and not all(_says(v, mode) for v in first):
@@ -87,7 +93,8 @@ class Destinations:
         if host.startswith("*"):
             end = host[1:]
             return _DOMAIN.endswith(end) or any(own.endswith(end) for own in self._entries)
-        return self._partial(host)
+        partial = self._partial(host)
+        return self._entry_doubt or partial if partial is False else partial
 
     def _partial(self, host: str) -> Truth:
         """A name with dots that is not complete: Istio takes it as it stands, and so for no service of the cluster."""
@@ -102,6 +109,18 @@ class Destinations:
         views = [v for v in self._cluster.of(SERVICE_ENTRY) if v.get("spec.location") == "MESH_INTERNAL"]
         listed = [view.get("spec.hosts") for view in views]
         return frozenset(str(host) for hosts in listed if isinstance(hosts, list) for host in hosts)
+
+    @cached_property
+    def _entry_doubt(self) -> Unknown | None:
+        """Why a host may be of the mesh that no ServiceEntry names."""
+        for view in self._cluster.of(SERVICE_ENTRY):
+            location = view.get("spec.location")
+            if undecided(location):
+                return why(location)
+            doubt = next((host for host in items(view.get("spec.hosts")) if isinstance(host, Unknown)), None)
+            if location == "MESH_INTERNAL" and doubt is not None:
+                return doubt
+        return None
 
     @cached_property
     def _services(self) -> dict[tuple[str, str], View]:

@@ -72,7 +72,8 @@ def covers(field: str, values: Value, namespace: str, trust_domain: str) -> bool
 
 def written_out(field: str, values: Value, own: str) -> frozenset[str] | None:
     """The namespaces of which a field's values take workloads in, where they name each."""
-    found = [_named(field, str(value), own) for value in values] if isinstance(values, list) and values else [None]
+    listed: list[Value] = values if isinstance(values, list) and values else [None]
+    found = [_named(field, value, own) if isinstance(value, str) else None for value in listed]
     return None if None in found else frozenset(str(name) for name in found)
 
 

@@ -86,6 +86,8 @@ class PeerAuthentications:
         default = Answer(
             False, "no PeerAuthentication sets a mode, and Istio's default PERMISSIVE allows plaintext", (step,)
         )
+        if self._config.root_doubt:
+            return [Answer(self._config.root_doubt, "", (step,))]
         found = oldest(self._whole[root])
         if found:
             return [self._mode(view, ("spec", "mtls", "mode"), "of the mesh", default) for view in found]

@@ -37,7 +37,7 @@ class Context:
 
     namespace: str
     trust_domain: str
-    enforced: bool
+    enforced: Truth
 
 
 Source = list[tuple[str, Value]]
@@ -77,16 +77,29 @@ class Rule:
         """Whether it lets in whoever comes, or all workloads of the mesh."""
         if self.doubt:
             return self.doubt
-        return False if self.exact_paths else any_of(_names_nobody(source) for source in self.sources)
+        if self.exact_paths:
+            return False
+        answer = any_of(_names_nobody(source) for source in self.sources)
+        return self._open_path or answer if answer is True else answer
 
     @property
-    def exact_paths(self) -> list[str]:
-        """The paths that it opens, where it opens nothing but paths that it writes out."""
+    def _paths(self) -> list[Value]:
+        """The paths that it opens, where each of its operations names some, and none takes in many of them."""
         listed = [inner(operation, "operation", "paths") for operation in self._operations]
         if not listed or not all(isinstance(paths, list) and paths for paths in listed):
             return []
         paths = [path for found in listed for path in found]
-        return paths if all(isinstance(path, str) and not set("*{") & set(path) for path in paths) else []
+        return [] if any(isinstance(path, str) and set("*{") & set(path) for path in paths) else paths
+
+    @property
+    def _open_path(self) -> Unknown | None:
+        """Why it may open nothing but paths that are written out."""
+        return next((why(path) for path in self._paths if undecided(path)), None)
+
+    @property
+    def exact_paths(self) -> list[str]:
+        """The paths that it opens, where it opens nothing but paths that it writes out."""
+        return self._paths if all(isinstance(path, str) for path in self._paths) else []
 
     @property
     def namespaces(self) -> frozenset[str] | None:
@@ -106,7 +119,7 @@ class Rule:
                 answers.append(takes_in(name, values, namespace, context.namespace))
             elif name in _NEGATIONS and covers(_NEGATIONS[name], values, namespace, context.trust_domain):
                 # without mutual TLS they come without the identity that keeps them out
-                answers.append(not context.enforced)
+                answers.append(negate(context.enforced))
         if not any(name in IDENTITIES and values for name, values in source):
             answers.append(self._by_other_means({name for name, values in source if values}))
         return all_of(answers)
@@ -117,7 +130,9 @@ class Rule:
             return Unknown("which pods have the addresses that a rule names is not known")
         if "requestPrincipals" in fields:
             return Unknown("a rule asks for a user's token and not for the identity of a workload")
-        return Unknown(f"everyone may call {', '.join(self.exact_paths[:3])}") if self.exact_paths else True
+        if self.exact_paths:
+            return Unknown(f"everyone may call {', '.join(self.exact_paths[:3])}")
+        return self._open_path or True
 
     # -- what it denies
 
@@ -128,23 +143,25 @@ class Rule:
         known = {*_ATTRIBUTES} - {"source.ip", "remote.ip", "request.auth.principal"}
         return whole and all(str(inner(condition, "key")) in known for condition in self._conditions)
 
-    def denies(self, namespace: str) -> bool:
-        """Whether it is certain to match whatever comes from a namespace."""
+    def denies(self, namespace: str) -> Truth:
+        """Whether it matches whatever comes from a namespace."""
         if self.doubt or not self._of_every_request:
-            return False
-        return any(self._source_denies(source, namespace) for source in self.sources)
+            return self.doubt or False
+        return any_of(self._source_denies(source, namespace) for source in self.sources)
 
-    def _source_denies(self, source: Source, namespace: str) -> bool:
+    def _source_denies(self, source: Source, namespace: str) -> Truth:
         context = self._context
+        answers: list[Truth] = []
         for name, values in source:
-            if name in IDENTITIES:
-                if values and not (covers(name, values, namespace, context.trust_domain) and context.enforced):
-                    return False
-            elif name not in _NEGATIONS or (
-                values and takes_in(_NEGATIONS[name], values, namespace, context.namespace) is not False
-            ):
-                return False
-        return True
+            if name in IDENTITIES and values:
+                covered: Truth = covers(name, values, namespace, context.trust_domain)
+                open_value = next((why(value) for value in _listed(values) if undecided(value)), False)
+                answers.append(all_of([covered or open_value, context.enforced]))
+            elif name in _NEGATIONS and values:
+                answers.append(negate(takes_in(_NEGATIONS[name], values, namespace, context.namespace)))
+            elif name not in IDENTITIES and name not in _NEGATIONS:
+                answers.append(False)
+        return all_of(answers)
 
     @property
     def spares(self) -> frozenset[str] | None:

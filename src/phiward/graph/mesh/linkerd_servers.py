@@ -18,9 +18,9 @@ from phiward.graph.mesh.linkerd_identity import account_namespaces, not_seen, of
 from phiward.graph.mesh.model import Step
 from phiward.graph.mesh.oldest import oldest
 from phiward.graph.mesh.workload import Workload
-from phiward.graph.reading import inner
+from phiward.graph.reading import inner, items
 from phiward.graph.selectors import Selectors
-from phiward.graph.truth import flag, negate, why
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, why
 from phiward.model.value import Unknown, Value, undecided
 
 if TYPE_CHECKING:
@@ -123,12 +123,19 @@ class Servers:
         namespace, name = namespace_of(server), str(server.name)
         for view in (*self._policies.get((namespace, name), ()), *self._policies.get((namespace, _EVERY_SERVER), ())):
             kind, target = view.get("spec.targetRef.kind"), view.get("spec.targetRef.name")
-            if kind in ("Namespace", "Server"):
+            if undecided(kind):
+                step = Step(view.resource.address, "authorizes clients of something", None, view.resource)
+                yield not_seen(step, why(kind).reason, authenticated=False)
+            elif kind in ("Namespace", "Server"):
                 yield self._required(view, namespace)
             elif kind in ("HTTPRoute", "GRPCRoute"):
                 routes = self._routes.get((namespace, str(target)), [])
-                own = [route for route in routes if _is_of(route, server)]
-                if own and not all(_is_for(route, probed) for route in own):
+                own = [route for route in routes if _is_of(route, server) is not False]
+                doubt = next((of for route in own if isinstance(of := _is_of(route, server), Unknown)), None)
+                if doubt is not None:
+                    step = Step(view.resource.address, f"authorizes clients of {kind} {target}", None, view.resource)
+                    yield not_seen(step, doubt.reason, authenticated=False)
+                elif own and not all(_is_for(route, probed) for route in own):
                     yield self._required(view, namespace)
                 elif not routes:
                     step = Step(view.resource.address, f"authorizes clients of {kind} {target}", None, view.resource)
@@ -143,6 +150,11 @@ class Servers:
         for reference in listed if isinstance(listed, list) else ():
             if not isinstance(reference, dict):
                 return not_seen(step, f"whom {view.resource.address} asks for is not known")
+            fields = ("kind", "name", "namespace")
+            doubt = next((why(reference[key]) for key in fields if undecided(reference.get(key))), None)
+            if doubt is not None:
+                certain = reference.get("kind") in ("ServiceAccount", MESH_TLS.rpartition("/")[2])
+                return not_seen(step, doubt.reason, authenticated=certain)
             kind, name = str(reference.get("kind")), str(reference.get("name"))
             where = str(reference.get("namespace") or namespace)
             if kind == "ServiceAccount":
@@ -197,10 +209,10 @@ def _numbers(server: View, workload: Workload) -> frozenset[int]:
     return frozenset({0}) if undecided(port) else workload.ports_by_name.get(str(port), frozenset())
 
 
-def _is_of(route: View, server: View) -> bool:
-    parents = route.get("spec.parentRefs")
-    listed = [p for p in parents if isinstance(p, dict)] if isinstance(parents, list) else []
-    return any(p.get("kind") == "Server" and p.get("name") == server.name for p in listed)
+def _is_of(route: View, server: View) -> Truth:
+    parents = items(route.get("spec.parentRefs"))
+    named = {"kind": "Server", "name": str(server.name)}
+    return any_of(all_of(equals(inner(p, key), word) for key, word in named.items()) for p in parents)
 
 
 def _is_for(route: View, paths: frozenset[str]) -> bool:
