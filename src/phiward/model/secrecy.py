@@ -10,9 +10,12 @@ _HIDDEN = pattern(r"password|secret|token|private_key|credential|auth_key|connec
 _NOT_HIDDEN = pattern(r"(?:_arn|_id|_name|_length|_version|_policy|_days|_enabled)$|^manage_", re.IGNORECASE)
 _NAMED = pattern(
     r"passw(?:or)?d|passphrase|pwd$|secret|(?<!csrf)token|api[_.-]?key|private[_.-]?key|access[_.-]?key|credential"
-    r"|auth[_.-]?key|encryption[_.-]?key|signing[_.-]?key|connection[_.-]?string",
+    r"|auth[_.-]?key|encryption[_.-]?key|signing[_.-]?key",
     re.IGNORECASE,
 )
+_CONNECTION = pattern(r"connection[_.-]?string$", re.IGNORECASE)
+_CREDENTIAL = pattern(r"(?:passw(?:or)?d|pwd|key|secret|token|sig(?:nature)?)[ \t]*=[ \t]*[^\s;$]", re.IGNORECASE)
+"""What makes a secret of a connection string: another one only says where something is."""
 _POINTER = pattern(
     r"(?:file|path|dir|name|arn|ref|url|uri|host|endpoint|id|ttl|expir\w*|duration|seconds|minutes|days|length|size|"
     r"version|policy|enabled|required|type|mode|algorithm|class|provider|issuer|audience|header|region|prefix|count)$",
@@ -26,8 +29,10 @@ _FORMS = pattern(
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
     r"|\b[a-z][a-z0-9+.-]*://[^\s:/@]+:[^\s/@${}]+@"
 )
-_HARMLESS = pattern(r"(?:true|false|none|null|yes|no|\d+|/[\w./-]*|\$\(\w+\)|<[^>]*>)?", re.IGNORECASE)
-"""Values that are no secret whatever their name is: switches, numbers, paths, references to other variables."""
+_HARMLESS = pattern(r"(?:true|false|none|null|yes|no|\d+|/[\w./-]*|\$\(\w+\)|<[^>]*>|[\[\]{}|>-]+)?", re.IGNORECASE)
+"""Values that are no secret whatever their name is: switches, numbers, paths, brackets, references to variables."""
+_PLACEHOLDER = pattern(r"\$(?:[A-Z_][A-Z0-9_]*|[a-z][a-z0-9]*(?:[-_:.][a-z0-9]+)+)")
+"""What another tool puts a value in the place of: `$SLACK_TOKEN`, or, as Argo has it, `$slack-token`."""
 
 
 def may_be_secret(name: str) -> bool:
@@ -39,4 +44,7 @@ def is_secret(name: str, value: str) -> bool:
     """Whether a value that is written in plain text is a secret: by its form, or by its name where it may be one."""
     if _FORMS.search(value):
         return True
-    return bool(_NAMED.search(name)) and not _POINTER.search(name) and not _HARMLESS.fullmatch(value.strip())
+    text = value.strip()
+    if _HARMLESS.fullmatch(text) or _PLACEHOLDER.fullmatch(text) or _POINTER.search(name):
+        return False
+    return bool(_NAMED.search(name) or (_CONNECTION.search(name) and _CREDENTIAL.search(text)))

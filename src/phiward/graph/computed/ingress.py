@@ -3,7 +3,8 @@
 The catalog names each function by its key in `INGRESS`. Sources: kubernetes.io, "Ingress"; ingress-nginx, "TLS/HTTPS"
 (plain HTTP is redirected where TLS is configured, unless `ssl-redirect` is false); AWS Load Balancer Controller,
 "Ingress annotations" (`listen-ports`, `ssl-redirect`); GKE, "Ingress for external Application Load Balancers"
-(`allow-http`); Gateway API, "TLS Configuration" and "HTTP redirects"; istio.io, "Gateway", ServerTLSSettings.
+(`allow-http`); Gateway API, "TLS Configuration" and "HTTP redirects"; istio.io, "HBONE" (a tunnel over mutual TLS, as
+waypoints listen), "Gateway", ServerTLSSettings.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def _listener(view: View, listener: dict[str, Value]) -> Truth:
     if undecided(protocol):
         return why(protocol)
     if protocol != "HTTP":
-        return protocol in ("HTTPS", "TLS")
+        return protocol in ("HTTPS", "TLS", "HBONE")
     cluster = view.graph.cluster(view.resource.scope)
     found: list[Truth] = [cluster.hole] if cluster.hole else []
     for native in ROUTES:

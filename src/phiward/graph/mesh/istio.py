@@ -64,7 +64,7 @@ class Istio:
         if isinstance(arguments, list) and ("router" in arguments or "ztunnel" in arguments):
             return True
         images = (repository(container.get("image")) for container, _ in workload.containers())
-        return workload.namespace == self.config.root and any(image.endswith(_COMPONENTS) for image in images)
+        return workload.namespace in (self.config.root, "") and any(image.endswith(_COMPONENTS) for image in images)
 
     def proxy(self, workload: Workload) -> Proxy:
         """The proxy before a workload's pods."""
