@@ -29,6 +29,11 @@ BACKENDS: Schema = {
     ),
 }
 """Arguments of Terraform's backends, from the pages "Backend type" of its language reference."""
+OTHER_RELEASES = {
+    ("aws_opensearchserverless_collection", "encryption_config"): "since a release after 6.25",
+    ("aws_redshift_cluster", "logging"): "until 5.x",
+}
+"""Attributes of the provider that the release which we compare with has not."""
 REGION = "us-east-1"
 RESOURCE_ATTRIBUTES = frozenset({"DeletionPolicy", "UpdateReplacePolicy"})
 """What stands beside a CloudFormation resource's properties and is read as if it were one of them."""
@@ -161,7 +166,7 @@ def in_schema(root: Schema, schema: Any, path: Steps, spell: Callable[[str], str
     for free in (*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")):
         if isinstance(free, dict):
             return in_schema(root, free, rest, spell)
-    return "properties" not in schema and "object" in schema.get("type", ())
+    return "properties" not in schema and ("object" in schema.get("type", ()) or schema.get("format") == "json")
 
 
 def resolved(root: Schema, reference: str) -> Schema:

@@ -12,6 +12,7 @@ import pytest
 from tests.conformance.catalog_paths import (
     BACKENDS,
     OTHER_ARGUMENTS,
+    OTHER_RELEASES,
     PATHS_IN_ARGUMENTS,
     PROVIDER,
     Place,
@@ -38,12 +39,6 @@ CUSTOM = (
 )  # fmt: skip
 """Groups of custom resources, and of the control plane's own files: the API's schemas do not describe them."""
 CONTROL_PLANE = ("apiserver.config.k8s.io", "audit.k8s.io")
-
-OTHER_RELEASES = {
-    ("aws_opensearchserverless_collection", "encryption_config"): "since a release after 6.25",
-    ("aws_redshift_cluster", "logging"): "until 5.x",
-}
-"""Attributes of the provider that the release which we compare with has not."""
 
 
 def described_elsewhere(row: Row, native: str) -> bool:
