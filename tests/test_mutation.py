@@ -33,6 +33,7 @@ CONSTANT = "whatever is declared is switched on: the catalog has it as a constan
 EQUIVALENT = {
     ("access-analyzer-exists", "assertion: without what it has to be like"): CONSTANT,
     ("security-hub-exists", "assertion: without what it has to be like"): CONSTANT,
+    ("service-eligible", "resources: kind without cdn"): "every distribution is an endpoint, too",
     ("break-glass-mfa", "without what it needs"): "its condition holds of no role where none is named",
     ("backup-vault-lock", "assertion: without backup.vault_locked equals True"): (
         "a vault that is not locked has no mode either; that it has no lock is what a reader has to be told"
