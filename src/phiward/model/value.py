@@ -76,6 +76,8 @@ def left_to_the_provider(reference: Reference) -> Unknown:
     """Why what a reference means is not known: no configuration says it."""
     if ".data." in f".{reference.address}":
         return Unknown(f"{reference} is read by the provider when it plans", "scan the plan to decide it")
+    if "_" not in reference.address:  # a logical id of CloudFormation's; every type of Terraform's has one
+        return Unknown(f"{reference} is known only once the stack is deployed")
     return Unknown(f"{reference} is known only after apply")
 
 

@@ -109,11 +109,11 @@ OPEN_ONES = {
     "Split": ("!Split [',', !Ref Open]", "the parameter Open has no value"),
     "Split of what a resource lists": (
         "!Split [',', !Sub '${Bucket.Names},b']",
-        "${Bucket.Names},b is known only when the stack is deployed",
+        "${Bucket.Names},b is known only once the stack is deployed",
     ),
     "Split within a name": (
         "!Split ['-', !Sub '${Bucket}-b']",
-        "${Bucket}-b is known only when the stack is deployed",
+        "${Bucket}-b is known only once the stack is deployed",
     ),
     "Join": ("!Join [',', !GetAZs '']", "which availability zones the region has depends on the account"),
     "FindInMap": ("!FindInMap [Sizes, !Ref Open, Class]", "the parameter Open has no value"),

@@ -264,7 +264,7 @@ Resources:
         ("https://s3.amazonaws.com/b/t.yaml", "https://s3.amazonaws.com/b/t.yaml is not in what was scanned"),
         ("nowhere.yaml", "there is no file nowhere.yaml"),
         ("../outside.yaml", "there is no file ../outside.yaml"),
-        ("!Sub 'https://${AWS::Region}/t'", "where it stands is known only after deployment"),
+        ("!Sub 'https://${AWS::Region}/t'", "where it stands is known only once the stack is deployed"),
         ("root.yaml", "root.yaml is nested in itself"),
     ],
 )
@@ -391,6 +391,32 @@ def test_references_in_a_circle_stay_references(tmp_path):
     stacks = one(tmp_path, text)
     assert stacks.attributes("A") == {"X": Reference("B", ("X",))}
     assert not stacks.problems
+
+
+def test_a_loop_over_resources_ranges_over_nothing(tmp_path):
+    text = f"Resources:\n  Fn::ForEach::L: [N, [!Ref V], {{'X${{N}}': {{{VOLUME}}}}}]\n  V: {{{VOLUME}}}\n"
+    stacks = one(tmp_path, text)
+    assert [(problem.message, problem.line) for problem in stacks.problems] == [
+        ("there is no parameter and no resource V", 2)
+    ]
+    assert "V" in stacks.resources
+
+
+def test_a_stack_whose_parameters_need_its_outputs_is_told(tmp_path):
+    text = ROOT.replace("Size: !Ref Size", "Size: !GetAtt Network.Outputs.Tag")
+    stacks = Stacks(tmp_path, {"root.yaml": text, "parts/network.yaml": NETWORK})
+    assert "the stack Network needs itself" in [problem.message for problem in stacks.problems]
+
+
+@pytest.mark.parametrize("section", ["Parameters", "Mappings", "Conditions"])
+def test_what_is_included_in_a_section_may_be_what_is_missing(tmp_path, section):
+    text = (
+        f"{section}:\n  Fn::Transform: {{Name: AWS::Include, Parameters: {{Location: s3://b/k}}}}\n"
+        f"Resources:\n  V: {{{VOLUME}, Properties: {{A: !Ref P, B: !FindInMap [M, a, b], C: !If [C, 1, 2]}}}}\n"
+    )
+    stacks = one(tmp_path, text)
+    assert [(problem.code, problem.line) for problem in stacks.problems] == [("include", 2)]
+    assert {type(value) for value in stacks.attributes("V").values()} == {Unknown}
 
 
 def test_stacks_that_nest_each_other_end(tmp_path):

@@ -42,6 +42,7 @@ class Conditions:
     def _bodies(self) -> Mapping[str, tuple[Evaluator, Any]]:
         if self._written is None:
             section = self._evaluator.stack.template.sections["Conditions"]
+            section = {name: body for name, body in section.items() if name != "Fn::Transform"}
             entries = [entry for entry in self._evaluator.entries(section) if not isinstance(entry, Unknown)]
             self._written = {key: (evaluator, item) for key, evaluator, item, _ in entries}
         return self._written
@@ -52,7 +53,7 @@ def named(evaluator: Evaluator, name: Any, node: Any) -> Truth:
     if not isinstance(name, str):
         return evaluator.problem("a condition is named here", node)
     if name not in evaluator.stack.conditions:
-        return evaluator.problem(f"there is no condition {name}", node)
+        return evaluator.missing(f"there is no condition {name}", node)
     return evaluator.stack.conditions[name]
 
 
@@ -93,7 +94,7 @@ def equal(one: Value, other: Value) -> Truth:
         doubt = one if undecided(one) else other
         if isinstance(doubt, Unknown):
             return doubt
-        return Unknown(f"{doubt} is known only when the stack is deployed")
+        return Unknown(f"{doubt} is known only once the stack is deployed")
     if isinstance(one, (list, dict)) or isinstance(other, (list, dict)):
         doubt = next(unknowns([one, other]), None)
         return doubt or (bool(one == other) if plain([one, other]) else Unknown("a list is not wholly known"))

@@ -124,9 +124,7 @@ class Evaluator:
             return Reference(stack.prefix + name)
         if name in stack.synonyms:
             return Reference(stack.prefix + stack.synonyms[name])
-        if stack.open is not None:
-            return Unknown(f"{name} may be what {stack.open.reason}", stack.open.hint)
-        return self.problem(f"there is no parameter and no resource {name}", node)
+        return self.missing(f"there is no parameter and no resource {name}", node)
 
     def attribute(self, name: str, path: tuple[str, ...], node: Any) -> Value:
         """What `Fn::GetAtt` gives for a resource and an attribute."""
@@ -135,9 +133,14 @@ class Evaluator:
             return stack.output_of(name, path[1:])
         if name in stack.logical_ids:
             return Reference(stack.prefix + name, path)
-        if stack.open is not None:
-            return Unknown(f"{name} may be what {stack.open.reason}", stack.open.hint)
-        return self.problem(f"there is no resource {name}", node)
+        return self.missing(f"there is no resource {name}", node)
+
+    def missing(self, message: str, node: Any) -> Unknown:
+        """Something that is named and not there: a problem, unless it may be in what could not be read."""
+        why = self.stack.open
+        return (
+            self.problem(message, node) if why is None else Unknown(f"{message} that was read: {why.reason}", why.hint)
+        )
 
     def problem(self, message: str, node: Any) -> Unknown:
         """Note what cannot be understood; only this value is unknown for it."""

@@ -58,7 +58,7 @@ def elements(value: Value) -> list[Value] | Unknown | None:
         return value
     if isinstance(value, Unknown):
         return value
-    return Unknown(f"{value} is a list that is known only when the stack is deployed") if undecided(value) else None
+    return Unknown(f"{value} is a list that is known only once the stack is deployed") if undecided(value) else None
 
 
 def ref(evaluator: Evaluator, argument: Any, node: Any) -> Value:
@@ -140,7 +140,7 @@ def split(evaluator: Evaluator, argument: Any, node: Any) -> Value:
         if several is not None:
             return several
     if undecided(text):
-        return Unknown(f"{text} is known only when the stack is deployed")
+        return Unknown(f"{text} is known only once the stack is deployed")
     return evaluator.problem("Fn::Split takes a delimiter and a text", node)
 
 
@@ -186,7 +186,11 @@ def find_in_map(evaluator: Evaluator, argument: Any, node: Any) -> Value:
         if open_key is None:
             return options[0]
         options += [evaluator.value(default)] if default is not NO_VALUE else []
-        why = open_key if isinstance(open_key, Unknown) else Unknown(f"{open_key} is known only after deployment")
+        why = (
+            open_key
+            if isinstance(open_key, Unknown)
+            else Unknown(f"{open_key} is known only once the stack is deployed")
+        )
         value = options[0]
         for other in options[1:]:
             value = conditions.either(value, other, why)
@@ -195,7 +199,7 @@ def find_in_map(evaluator: Evaluator, argument: Any, node: Any) -> Value:
         return evaluator.value(default)
     unknown = next((key for key in keys if isinstance(key, Unknown)), None)
     shown = ".".join(map(str, (name, *keys)))
-    return unknown or evaluator.problem(f"there is no {shown} in the mappings", node)
+    return unknown or evaluator.missing(f"there is no {shown} in the mappings", node)
 
 
 def _looked_up(mapping: Any, keys: list[Value]) -> list[Value]:
@@ -246,7 +250,7 @@ def cidr(evaluator: Evaluator, argument: Any, node: Any) -> Value:
     block, count, *bits = (evaluator.plain(part) for part in argument)
     for part in (block, count, *bits):
         if undecided(part):
-            return part if isinstance(part, Unknown) else Unknown(f"{part} is known only when the stack is deployed")
+            return part if isinstance(part, Unknown) else Unknown(f"{part} is known only once the stack is deployed")
     try:
         network = ipaddress.ip_network(str(block), strict=False)
         prefix = network.max_prefixlen - int(bits[0] if bits else _BITS)

@@ -62,7 +62,9 @@ class Loop:
                 known = str(item) if isinstance(item, (str, int)) else self._open(Unknown("an element is not known"))
                 yield from self._round(known)
             return
-        why = items if isinstance(items, Unknown) else Unknown("its collection is known only when it is deployed")
+        why = (
+            items if isinstance(items, Unknown) else Unknown("its collection is known only once the stack is deployed")
+        )
         unknown = self._open(why)
         yield unknown
         yield from self._round(unknown)

@@ -21,6 +21,8 @@ def declared(template: Template, given: Mapping[str, Value]) -> dict[str, Value]
     """The value of each parameter."""
     found: dict[str, Value] = {}
     for name, body in template.sections["Parameters"].items():
+        if name == "Fn::Transform":
+            continue
         if not isinstance(body, dict):
             template.problem(f"the parameter {name} is not a mapping", ("Parameters", name))
             found[name] = Unknown(f"the parameter {name} is not a mapping")
@@ -54,7 +56,9 @@ def _several(name: str, value: Value, type_: str, *, secret: bool) -> Value:
     elif isinstance(value, Partial):
         several = separated(value)
         if several is None:
-            return _unknown_in(value) or Unknown(f"what the parameter {name} lists is known only after deployment")
+            return _unknown_in(value) or Unknown(
+                f"what the parameter {name} lists is known only once the stack is deployed"
+            )
         items = several
     elif undecided(value):
         return value

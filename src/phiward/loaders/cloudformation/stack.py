@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from phiward.loaders.cloudformation.conditions import Conditions, named
 from phiward.loaders.cloudformation.conditions import truth as holds
-from phiward.loaders.cloudformation.evaluation import NO_VALUE, Entry, Evaluator
+from phiward.loaders.cloudformation.evaluation import MACRO, NO_VALUE, Entry, Evaluator
 from phiward.loaders.cloudformation.nesting import NESTED, location
 from phiward.loaders.cloudformation.origin import KEPT, TemplateOrigin
 from phiward.loaders.cloudformation.parameters import declared
@@ -97,14 +96,21 @@ class Stack:
         self.spend = program.spend
         self.synonyms: Mapping[str, str] = {}
         """Other names for some resources: `Function.Alias`."""
+        self._found: dict[str, Entry] | None = None
         self._children: dict[str, Stack | Unknown] = {}
         self._read_transforms()
 
     # -- what it declares
 
-    @cached_property
-    def _bodies(self) -> dict[str, Entry]:
-        """The resources by their logical ids, loops unrolled."""
+    @property
+    def _bodies(self) -> Mapping[str, Entry]:
+        """The resources by their logical ids; none while loops over them are unrolled, which cannot need them."""
+        if self._found is None:
+            self._found = {}
+            self._found = self._unrolled()
+        return self._found
+
+    def _unrolled(self) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
         for entry in self.evaluator.entries(self.template.sections["Resources"]):
             if isinstance(entry, Unknown):
@@ -209,7 +215,11 @@ class Stack:
         written = location(body)
         where = Unknown("it names no template") if written is None else evaluator.plain(written)
         if not isinstance(where, str):
-            why = where if isinstance(where, Unknown) else Unknown("where it stands is known only after deployment")
+            why = (
+                where
+                if isinstance(where, Unknown)
+                else Unknown("where it stands is known only once the stack is deployed")
+            )
             message = f"the template of {name} was not read: {why.reason}"
             return self._leave_out(name, "nested-stack", message, why.hint or _LOCAL)
         file = self.program.library.beside(self.template, where)
@@ -264,6 +274,11 @@ class Stack:
 
     def _read_transforms(self) -> None:
         self._macro: Unknown | None = None
+        for section in ("Parameters", "Mappings", "Conditions"):
+            if MACRO in self.template.sections[section]:
+                what = f"what is included in {section} is not worked out"
+                self.template.problem(what, (section, MACRO), code="include")
+                self.open = self.open or Unknown(f"{self.template.path}: {what}")
         for number, written in enumerate(self.template.transforms):
             name = written.get("Name") if isinstance(written, dict) else written
             if name in _OWN:

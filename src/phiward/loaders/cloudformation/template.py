@@ -29,6 +29,7 @@ class Template:
         self.document = document
         value: dict[str, Value] = document.value if isinstance(document.value, dict) else {}
         self._lines: list[str] | None = None
+        self._above: dict[int, tuple[int, str | int]] | None = None
         self._noted: set[tuple[str, AttributePath]] = set()
         self.sections = {name: self._section(value, name) for name in SECTIONS}
         self.transforms = [one for one in _as_list(value.get("Transform")) if one is not None]
@@ -64,18 +65,27 @@ class Template:
 
     def place_of(self, node: Any) -> AttributePath:
         """The path to a value that stands in the template, by its identity."""
-        left: list[tuple[AttributePath, Any]] = [((), self.document.value)]
-        seen: set[int] = set()
-        while left:
-            path, value = left.pop()
-            if value is node:
-                return path
-            if id(value) in seen or not isinstance(value, (dict, list)):
-                continue
-            seen.add(id(value))
-            entries = value.items() if isinstance(value, dict) else enumerate(value)
-            left += [((*path, key), item) for key, item in entries]
-        return ()
+        if self._above is None:
+            self._above = _parents(self.document.value)
+        path: list[str | int] = []
+        place = id(node)
+        while place in self._above:
+            place, key = self._above[place]
+            path.append(key)
+        return tuple(reversed(path))
+
+
+def _parents(value: Value) -> dict[int, tuple[int, str | int]]:
+    """By the identity of each mapping and list inside of a value, that of the one around it, and the key in it."""
+    found: dict[int, tuple[int, str | int]] = {}
+    left = [value]
+    while left:
+        outer = left.pop()
+        for key, item in outer.items() if isinstance(outer, dict) else enumerate(outer):
+            if isinstance(item, (dict, list)) and id(item) not in found and item is not value:
+                found[id(item)] = (id(outer), key)
+                left.append(item)
+    return found
 
 
 def _as_list(value: Value) -> list[Value]:
