@@ -20,11 +20,28 @@ from tests.loaders.cloudformation.stacks import Stacks
 
 from phiward.model.value import Partial, Reference, Unknown, Value
 
-ELSEWHERE = {"AWS::ApiGatewayV2::Api": ("Tags", "CorsConfiguration")}
+ELSEWHERE = {
+    "AWS::ApiGateway::RestApi": ("DisableExecuteApiEndpoint",),
+    "AWS::ApiGatewayV2::Api": ("Tags", "CorsConfiguration"),
+}
 """What the transform writes into the definition of an API, and we beside it."""
+DOMAINS = {"ApiGatewayDomainName": "RestDomainName", "ApiGatewayDomainNameV2": "HttpDomainName"}
+"""The transform calls a domain name by its text, and we by its API."""
 REGION = "us-east-1"
 DIGEST = re.compile(r"[0-9a-f]{10}$")
 TEMPLATES = {
+    "APIs with domain names": """
+      Rest:
+        Type: AWS::Serverless::Api
+        Properties:
+          StageName: prod
+          DisableExecuteApiEndpoint: true
+          Domain: {DomainName: a.example, CertificateArn: c, BasePath: [orders, results]}
+      Http:
+        Type: AWS::Serverless::HttpApi
+        Properties:
+          Domain: {DomainName: b.example, CertificateArn: c}
+    """,
     "a function": """
       F:
         Type: AWS::Serverless::Function
@@ -309,7 +326,8 @@ def transformed(text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def steady(address: str) -> str:
     """An id without the digest that the transform puts behind it."""
-    return DIGEST.sub("", address)
+    plain = DIGEST.sub("", address)
+    return DOMAINS.get(plain, plain)
 
 
 def agree(ours: Value, theirs: Value) -> bool:

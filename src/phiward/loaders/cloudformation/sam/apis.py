@@ -6,6 +6,7 @@ when AWS::Serverless::Api is specified".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,6 +33,12 @@ _WORKED_IN = (
 )
 """What SAM writes into the definition of an API."""
 DEFAULT = "$default"
+_MAPPED = {
+    "AWS::ApiGateway::BasePathMapping": ("RestApiId", "BasePath"),
+    "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "ApiMappingKey"),
+}
+"""How a mapping names the API and a path of the domain name."""
+_signs = re.compile(r"[^0-9A-Za-z]+")
 
 
 def rest_api(sam: Serverless) -> Iterator[tuple[str, Made]]:
@@ -60,8 +67,10 @@ def rest_api(sam: Serverless) -> Iterator[tuple[str, Made]]:
         "DeploymentId": reference(f"{sam.name}Deployment"),
         "Tags": tags(sam.get("Tags")),
     }
-    yield f"{sam.name}{suffix(sam.get('StageName'))}Stage", sam.made("AWS::ApiGateway::Stage", stage, sam.places)
+    stage_id = f"{sam.name}{suffix(sam.get('StageName'))}Stage"
+    yield stage_id, sam.made("AWS::ApiGateway::Stage", stage, sam.places)
     yield from _domain(sam, "AWS::ApiGateway::DomainName", _rest_domain)
+    yield from _mappings(sam, "AWS::ApiGateway::BasePathMapping", stage_id)
     authorizers = auth.get("Authorizers") if isinstance(auth, dict) else None
     for name, authorizer in authorizers.items() if isinstance(authorizers, dict) else ():
         function = authorizer.get("FunctionArn") if isinstance(authorizer, dict) else None
@@ -93,7 +102,8 @@ def http_api(sam: Serverless) -> Iterator[tuple[str, Made]]:
     stage = {**sam.taken(_HTTP_STAGE), "StageName": name, "ApiId": reference(sam.name), "AutoDeploy": True}
     stage["Tags"] = properties["Tags"]
     yield f"{sam.name}{id_}", sam.made("AWS::ApiGatewayV2::Stage", stage, sam.places)
-    yield from _domain(sam, "AWS::ApiGatewayV2::DomainName", _http_domain)
+    yield from _domain(sam, "AWS::ApiGatewayV2::DomainName", _http_domain, Tags=properties["Tags"])
+    yield from _mappings(sam, "AWS::ApiGatewayV2::ApiMapping", f"{sam.name}{id_}")
 
 
 def _authorizes(sam: Serverless, function: Node) -> Made:
@@ -130,12 +140,27 @@ def _endpoint(written: Node) -> Node:
     return {"Types": [written["Type"]], **found} if "Type" in written else found
 
 
-def _domain(sam: Serverless, type_: str, properties: Any) -> Iterator[tuple[str, Made]]:
+def _domain(sam: Serverless, type_: str, properties: Any, **more: Node) -> Iterator[tuple[str, Made]]:
     domain = sam.get("Domain")
     if not isinstance(domain, dict) or is_function(domain):
         return
     places = {key: (*sam.places["Domain"], key) for key in domain}
-    yield f"{sam.name}DomainName", sam.made(type_, properties(domain), places)
+    yield f"{sam.name}DomainName", sam.made(type_, {**properties(domain), **more}, places)
+
+
+def _mappings(sam: Serverless, type_: str, stage: str) -> Iterator[tuple[str, Made]]:
+    """What leads from the domain name to the API: from each of its base paths, or from all of it."""
+    domain = sam.get("Domain")
+    if not isinstance(domain, dict) or is_function(domain):
+        return
+    api, key = _MAPPED[type_]
+    written = domain.get("BasePath")
+    paths = written if isinstance(written, list) else [written]
+    for path in paths or [None]:
+        clean = _signs.sub("", path) if isinstance(path, str) else ""
+        properties = {"DomainName": reference(f"{sam.name}DomainName"), api: reference(sam.name), key: path}
+        id_ = f"{sam.name}{clean}{type_.rpartition(':')[2]}"
+        yield id_, sam.made(type_, {**properties, "Stage": reference(stage)}, {key: sam.places["Domain"]})
 
 
 def _rest_domain(domain: Mapping[str, Any]) -> dict[str, Node]:
