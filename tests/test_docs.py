@@ -9,11 +9,13 @@ from click.testing import CliRunner
 from markdown_it import MarkdownIt
 
 from phiward.cli import phiward
-from phiward.coverage import speakers
+from phiward.coverage import by_citation, speakers
 from phiward.docs import MARK, pages, stale, write
+from phiward.docs.comparison import _alone, columns
 from phiward.docs.page import Code, Items, Link, Name, Page, Paragraph, Section, Table, as_markdown, as_text
 from phiward.markdown import anchor
 from phiward.pack import load_pack
+from phiward.pack.reference import load_reference
 from tests.conftest import REPOSITORY
 
 PACK = load_pack()
@@ -37,7 +39,7 @@ def headings(text):
 
 
 def test_every_rule_has_a_page_and_the_indexes_lead_to_all_of_them():
-    assert set(PAGES) == {"README.md", "citations.md", *(f"{id_}.md" for id_ in SPEAKERS)}
+    assert set(PAGES) == {"README.md", "citations.md", "comparison.md", *(f"{id_}.md" for id_ in SPEAKERS)}
     for id_, each in SPEAKERS.items():
         assert f"]({id_}.md)" in PAGES["README.md"]
         assert PAGES["citations.md"].count(f"]({id_}.md)") == len(each.rule.citations)
@@ -85,6 +87,34 @@ def test_show_prints_the_same_content(id_):
         assert re.search(rf"^{re.escape(title)}$", done.stdout, re.MULTILINE)
     for word in (*rule.citations, *SPEAKERS[id_].all_types, *(i for ids in rule.equivalents.values() for i in ids)):
         assert word in done.stdout
+
+
+REFERENCE = load_reference(rule.id for rule in PACK.rules)
+
+
+def test_the_comparison_counts_what_each_pack_holds():
+    ours, *others = columns(PACK, REFERENCE, by_citation(PACK))
+    assert [column.title for column in others] == [
+        "Prowler",
+        "AWS Config",
+        "AWS CloudFormation Guard",
+        "Powerpipe (Steampipe)",
+    ]
+    assert [column.checks for column in others] == [95, 130, 85, 156]
+    assert [column.stubs for column in others] == [0, 0, 9, 0]
+    assert ours.checks == len(PACK.rules)
+    assert set(ours.citations) == {citation for rule in PACK.rules for citation in rule.citations}
+    for column in others:
+        [tool] = [tool for tool in REFERENCE.tools if tool.title == column.title]
+        for concept in REFERENCE.concepts:
+            held = any(concept.id in check.concepts and not check.stub for check in tool.checks)
+            assert held == (concept.id in column.concepts)
+    cells = [line.split(" | ") for line in PAGES["comparison.md"].splitlines() if line.startswith("| Concepts decided")]
+    assert [cell.strip(" |") for cell in cells[0][2:]] == [str(len(column.concepts)) for column in others]
+
+
+def test_what_only_one_holds_is_held_by_no_other():
+    assert _alone([{"a", "b"}, {"b"}, {"c"}, {"c"}]) == ["1", "0", "0", "0"]
 
 
 HOSTILE = [

@@ -124,7 +124,7 @@ def as_json(rule: Rule, pack: Pack) -> dict[str, Any]:
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 where a page is not current.")
 def write_docs(directory: Path, check: bool) -> int:
-    """Write a page for each rule, and indexes by theme and citation, into DIRECTORY."""
+    """Write a page for each rule, indexes of them and a comparison with other packs into DIRECTORY."""
     from phiward.docs import pages, stale, write
 
     made = pages(chosen_pack((), Outside()))

@@ -1,4 +1,4 @@
-"""The pack as Markdown pages: one for each rule, and indexes of them by theme and by citation.
+"""The pack as Markdown pages: one for each rule, indexes by theme and by citation, and the packs of other tools.
 
 The pages are committed, so that they can be read and linked without Phiward; `stale` says which of them the pack has
 outgrown.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from phiward.coverage import by_citation, by_theme, speaker, speakers
 from phiward.docs import index
+from phiward.docs.comparison import comparison
 from phiward.docs.page import Page, as_markdown, as_text
 from phiward.docs.rule_page import Sources, rule_page
 from phiward.errors import UsageError
@@ -28,7 +29,9 @@ def pages(pack: Pack) -> dict[str, str]:
     sources = _sources(pack, reference)
     made: dict[str, Page] = {f"{each.rule.id}.md": rule_page(each, sources) for each in speakers(pack).values()}
     made["README.md"] = index.by_theme(by_theme(pack, reference))
-    made["citations.md"] = index.by_citation(by_citation(pack))
+    rows = by_citation(pack)
+    made["citations.md"] = index.by_citation(rows)
+    made["comparison.md"] = comparison(pack, reference, rows)
     return {name: f"{MARK}\n\n{as_markdown(page)}" for name, page in sorted(made.items())}
 
 

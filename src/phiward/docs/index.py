@@ -12,7 +12,15 @@ from phiward.docs.page import Block, Items, Line, Link, Page, Paragraph, Section
 def by_theme(rows: Sequence[ThemeRow]) -> Page:
     count = sum(len(row.speakers) for row in rows)
     intro: tuple[Block, ...] = (
-        Paragraph((f"{count} rules in {len(rows)} themes; the same rules ", Link("by citation", "citations.md"), ".")),
+        Paragraph(
+            (
+                f"{count} rules in {len(rows)} themes; the same rules ",
+                Link("by citation", "citations.md"),
+                ", and ",
+                Link("beside the packs of other tools", "comparison.md"),
+                ".",
+            )
+        ),
         Paragraph((CAUTION,)),
     )
     return Page("The rules by theme", intro, tuple(_theme(row) for row in rows))
