@@ -12,8 +12,8 @@ from phiward.record import dataclass
 
 US = "Phiward"
 _CAUTION = (
-    "What the HIPAA packs of other tools check, each thing once: a concept. Numbers say how much a pack reaches, not how "
-    "well: one rule may judge many types, and a citation that is reached is not covered as a whole."
+    "What the HIPAA packs of other tools check, each thing once: a concept. Numbers say how much a pack reaches, not "
+    "how well: one rule may judge many types, and a citation that is reached is not covered as a whole."
 )
 
 
