@@ -10,6 +10,7 @@ SUBJECTS = {
     "admission": (
         "bound_policy_enforces constraint_enforces kyverno_enforces kyverno_policy_enforces namespace_pod_security"
     ),
+    "alarms": "filter_signals rule_signals",
     "artefacts": "certificate_source registry_scans",
     "cluster_storage": "claim_encrypted claim_key class_encrypted class_key",
     "control_plane": "audit_unrecorded etcd_encrypted etcd_key",
