@@ -280,3 +280,19 @@ def test_a_scan_is_the_same_wherever_it_runs(scan, tools, tmp_path):
     second = scan(None, rules=RULE, path="..", cwd="k8s", HELM_NAMESPACE="x", HELM_DEBUG="true", **tools)
     assert first.record["findings"] == second.record["findings"]
     assert os.environ.get("HELM_NAMESPACE") is None
+
+
+@pytest.mark.parametrize("values", ["nothing.yaml", "../../outside.yaml", "templates"])
+def test_values_that_cannot_be_read_are_incomplete_and_other_charts_are_judged(scan, tools, values):
+    files = chart("ehr", "ehr") | chart("other", "other") | {"phiward.yaml": settings(ehr={"values": [values]})}
+    done = scan(files, rules=RULE, **tools)
+    assert (done.status, done.verdicts) == (4, {"Pod//other": "pass"})
+    [(code, path, _)] = done.holes
+    assert (code, path.endswith(values.removeprefix("../../"))) in (("unreadable", True), ("outside", True))
+
+
+def test_values_that_are_no_yaml_are_incomplete(scan, tools):
+    files = chart("ehr", "ehr") | {"phiward.yaml": settings(ehr={"values": ["bad.yaml"]}), "ehr/bad.yaml": "a: [b"}
+    done = scan(files, rules=RULE, **tools)
+    assert (done.status, done.holes) == (4, [("helm", "ehr/Chart.yaml", 0)])
+    assert "values" in done.message()
