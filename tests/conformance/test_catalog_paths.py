@@ -20,6 +20,7 @@ from tests.conformance.catalog_paths import (
     has_type,
     in_provider,
     places,
+    resource_schema,
     word_places,
     words_of,
 )
@@ -27,6 +28,7 @@ from tests.conformance.computed_reads import texts
 from tests.conftest import REPOSITORY
 
 from phiward.graph.computed import SUBJECTS
+from phiward.graph.view import TAGS
 from phiward.pack import Row, load_pack
 from phiward.pack.paths import steps
 
@@ -57,6 +59,16 @@ def test_no_type_is_excused_that_is_described() -> None:
     excused = [n for row in PACK.rows() for n in row.native_types if described_elsewhere(row, n)]
     assert excused
     assert [native for native in excused if has_type("kubernetes", native)] == []
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.values[0].dialect == "cloudformation"])  # type: ignore[attr-defined]
+def test_tags_are_read_where_a_type_has_them(row: Row) -> None:
+    """A tenant is known by a tag: one that is not read makes a tenant's store everybody's."""
+    for native in row.native_types:
+        schema = resource_schema(native)
+        assert schema is not None
+        holder = schema.get("tagging", {}).get("tagProperty", "").removeprefix("/properties/")
+        assert holder in ("", *TAGS["cloudformation"]), native
 
 
 def test_what_the_release_has_is_not_excused() -> None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _NO_FIELDS: Mapping[str, AttributePath] = MappingProxyType({})
 _NO_WORDS: Words = MappingProxyType({})
-_TAGS = {
+TAGS = {
     "terraform": ("tags_all", "tags"),
-    "cloudformation": ("Tags", "HostedZoneTags", "UserPoolTags", "FileSystemTags"),
+    "cloudformation": ("Tags", "HostedZoneTags", "UserPoolTags", "FileSystemTags", "BackupVaultTags", "BackupPlanTags"),
 }
 """The attributes that hold tags; the first that is written counts."""
 ABSENT = None
@@ -141,7 +141,7 @@ class View:
         return own
 
     def _own_tags(self, attributes: Mapping[str, Value]) -> Value:
-        names = _TAGS[self.row.dialect]
+        names = TAGS[self.row.dialect]
         value = next((attributes[name] for name in names if attributes.get(name) is not None), None)
         if isinstance(value, Reference):
             value = self._resolve(value)
