@@ -97,6 +97,7 @@ def test_every_word_is_one_of_both_dialects(row: Row) -> None:
 
 
 OF_OTHERS = {
+    "balances_across_zones": frozenset({"enabled"}),  # the end of a setting's name
     "drops_invalid_headers": frozenset({"enabled"}),  # the end of a setting's name
     "mapped_volumes": frozenset({"enabled", "encrypted", "kms_key_id", "snapshot_id"}),  # of what it made itself
     "metadata_tokens_required": frozenset({"id", "name"}),  # of the template that a machine names

@@ -17,10 +17,10 @@ SUBJECTS = {
     "databases": "database_audit database_requires_tls",
     "disks": "image_encrypted instance_volumes mapped_volumes template_volumes volume_encrypted",
     "edge": (
-        "cdn_minimum_version cdn_tls_enforced classic_logs classic_minimum_version classic_tls_enforced "
-        "default_endpoint_answers drops_invalid_headers function_grants_everybody listener_minimum_version "
-        "listener_tls_enforced method_anonymous named_tls_version route_anonymous target_encrypted "
-        "transfer_tls_enforced"
+        "balances_across_zones cdn_minimum_version cdn_tls_enforced classic_logs classic_minimum_version "
+        "classic_tls_enforced default_endpoint_answers drops_invalid_headers function_grants_everybody "
+        "listener_minimum_version listener_tls_enforced method_anonymous named_tls_version route_anonymous "
+        "target_encrypted transfer_tls_enforced"
     ),
     "eligibility": "service_eligibility service_name",
     "emr": "emr_authentication emr_encrypts emr_key subnets_public",

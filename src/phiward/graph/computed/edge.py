@@ -224,6 +224,13 @@ def drops_invalid_headers(view: View, *, attributes: str = "") -> Value | Derive
 _DROPS_HEADERS = "routing.http.drop_invalid_header_fields.enabled"
 
 
+def balances_across_zones(view: View, *, attributes: str) -> Value | Derived:
+    """`availability.cross_zone` where the setting is one of a list: off for network and gateway load balancers."""
+    value = entry(view.get(attributes), "load_balancing.cross_zone.enabled", "Key", "Value")
+    balances = negate(one_of(view.get("load_balancer_type"), ("network", "gateway")))
+    return Derived(balances if value is None else flag(value, default=False), paths=[attributes, "load_balancer_type"])
+
+
 def target_encrypted(view: View) -> Value | Derived:
     """`encryption.in_transit` from a load balancer to its targets.
 
@@ -353,6 +360,7 @@ def transfer_tls_enforced(view: View) -> Value | Derived:
 
 
 EDGE: dict[str, ComputedProperty] = {
+    "balances_across_zones": balances_across_zones,
     "cdn_minimum_version": cdn_minimum_version,
     "cdn_tls_enforced": cdn_tls_enforced,
     "classic_logs": classic_logs,

@@ -56,13 +56,15 @@ def written_blocks(view: View, *, path: str) -> Value | Derived:
     return None if value is None else Derived(value, paths=[path])
 
 
-def in_every(view: View, *, each: str, path: str) -> Value | Derived:
-    """Whether a flag is on in each of several parts, as the replicas of a table."""
-    names = path.split(".")
-    parts = [
-        part if isinstance(part, Unknown) else flag(inner(part, *names), default=False)
-        for part in blocks(view.get(each))
-    ]
+def in_every(view: View, *, each: str, path: str, values: Iterable[str] = ()) -> Value | Derived:
+    """Whether a flag is on, or a word is one of `values`, in each of several parts, as the replicas of a table."""
+    words = set(values)
+
+    def holds(part: Value) -> Truth:
+        value = inner(part, *path.split("."))
+        return one_of(value, words) if words else flag(value, default=False)
+
+    parts = [part if isinstance(part, Unknown) else holds(part) for part in blocks(view.get(each))]
     return Derived(all_of(parts) if parts else None, paths=[each])
 
 
