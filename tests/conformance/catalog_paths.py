@@ -183,8 +183,9 @@ _FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes"
 
 PATHS_IN_ARGUMENTS = frozenset(
     {
-        "attributes", "binding", "by", "each", "entries", "exports", "group", "image", "inherits", "key", "mappings", "mode",
-        "name", "of", "options", "path", "policy", "replica_of", "satellite", "subnets", "switch", "template", "unit_path",
+        "attributes", "binding", "by", "contents", "definitions", "each", "encoded", "entries", "exports", "group",
+        "image", "inherits", "key", "mappings", "mode", "name", "of", "options", "path", "policy", "replica_of",
+        "satellite", "scripts", "subnets", "switch", "template", "type", "unit_path", "variables",
     }
 )  # fmt: skip
 """Arguments of computed properties (`with:`) that are paths; `WORDS` lists those which are so called and are none."""
@@ -199,8 +200,8 @@ WORDS = frozenset(
 )
 OTHER_ARGUMENTS = frozenset(
     {
-        "actions", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "fields", "means", "needs", "off",
-        "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values", "where", "without", "zero",
+        "actions", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "entry", "environment", "fields",
+        "means", "needs", "off", "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values", "where", "without", "zero",
     }
 )  # fmt: skip
 

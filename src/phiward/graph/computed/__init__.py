@@ -13,6 +13,7 @@ SUBJECTS = {
     "alarms": "filter_signals rule_signals",
     "artefacts": "certificate_source registry_scans",
     "cluster_storage": "claim_encrypted claim_key class_encrypted class_key",
+    "configured_secrets": "container_secrets listed_secrets mapped_secrets parameter_secret script_secrets",
     "control_plane": "audit_unrecorded etcd_encrypted etcd_key",
     "databases": "database_audit database_requires_tls",
     "disks": "image_encrypted instance_volumes mapped_volumes template_volumes volume_encrypted",
