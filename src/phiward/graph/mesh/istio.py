@@ -64,7 +64,8 @@ class Istio:
         if isinstance(arguments, list) and ("router" in arguments or "ztunnel" in arguments):
             return True
         images = (repository(container.get("image")) for container, _ in workload.containers())
-        return workload.namespace in (self.config.root, "") and any(image.endswith(_COMPONENTS) for image in images)
+        known = entry(workload.labels, "app") == "istiod" or any(image.endswith(_COMPONENTS) for image in images)
+        return known and workload.namespace in (self.config.root, "")
 
     def proxy(self, workload: Workload) -> Proxy:
         """The proxy before a workload's pods."""
