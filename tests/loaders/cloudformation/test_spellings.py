@@ -30,7 +30,7 @@ functions = st.recursive(
             lambda a, b, name: {"Fn::If": [name, a, b]}, inner, inner, st.sampled_from(["Sure", "Never", "Perhaps"])
         ),
         st.builds(lambda items: {"Fn::Join": ["-", items]}, st.lists(scalars | st.just({"Ref": "Open"}), max_size=3)),
-        st.builds(lambda items: {"Fn::Select": [0, items]}, st.lists(inner, min_size=1, max_size=2)),
+        st.builds(lambda items: {"Fn::Select": [0, [*items, "last"]]}, st.lists(inner, max_size=2)),
         st.builds(lambda item: {"Fn::Base64": item}, texts),
     ),
     max_leaves=12,

@@ -232,6 +232,29 @@ def test_a_nested_template_that_is_named_is_judged_through_what_nests_it(tmp_pat
     assert [scope.path for scope in stacks.loaded.scopes] == ["root.yaml"]
 
 
+def test_the_id_of_a_resource_is_never_empty(tmp_path):
+    root = """
+Resources:
+  Key: {Type: "AWS::KMS::Key"}
+  Own: {Type: "Custom::Key"}
+  ByArn: {Type: "AWS::CloudFormation::Stack", Properties: {TemplateURL: a.yaml, Parameters: {K: !GetAtt Key.Arn}}}
+  ById: {Type: "AWS::CloudFormation::Stack", Properties: {TemplateURL: a.yaml, Parameters: {K: !Ref Key}}}
+  ByNothing: {Type: "AWS::CloudFormation::Stack", Properties: {TemplateURL: a.yaml}}
+  ByOwn: {Type: "AWS::CloudFormation::Stack", Properties: {TemplateURL: a.yaml, Parameters: {K: !GetAtt Own.Arn}}}
+  ByOther: {Type: "AWS::CloudFormation::Stack", Properties: {TemplateURL: a.yaml, Parameters: {K: !GetAtt Key.Other}}}
+"""
+    nested = """
+Parameters: {K: {Type: String, Default: ""}}
+Conditions: {HasKey: !Not [!Equals [!Ref K, ""]]}
+Resources: {Here: {Type: "AWS::S3::Bucket", Properties: {Tag: !If [HasKey, given, none]}}}
+"""
+    stacks = Stacks(tmp_path, {"root.yaml": root, "a.yaml": nested})
+    found = {name: stacks.attributes(f"{name}.Here")["Tag"] for name in ("ByArn", "ById", "ByNothing")}
+    assert found == {"ByArn": "given", "ById": "given", "ByNothing": "none"}
+    for name in ("ByOwn", "ByOther"):
+        assert "is known only once the stack is deployed" in reason(stacks.attributes(f"{name}.Here")["Tag"])
+
+
 def test_what_a_loop_nests_is_judged_through_it_alone(tmp_path):
     root = """
 Resources:

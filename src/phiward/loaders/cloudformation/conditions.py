@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from phiward.model.value import Partial, Unknown, Value, plain, undecided, unknowns
+from phiward.model.value import Partial, Reference, Unknown, Value, plain, undecided, unknowns
 
 if TYPE_CHECKING:
     from phiward.loaders.cloudformation.evaluation import Evaluator
@@ -66,13 +66,22 @@ def truth(evaluator: Evaluator, node: Any) -> Truth:
         return named(evaluator, argument, node)
     items = argument if isinstance(argument, list) else []
     if name == "Fn::Equals" and len(items) == len("ab"):
-        return equal(*map(evaluator.plain, items))
+        one, other = map(evaluator.plain, items)
+        named_ = one if isinstance(one, Reference) else other
+        if "" in (one, other) and isinstance(named_, Reference) and _is_text(named_, evaluator):
+            return False
+        return equal(one, other)
     if name == "Fn::Not" and len(items) == 1:
         found = truth(evaluator, items[0])
         return found if isinstance(found, Unknown) else not found
     if name in ("Fn::And", "Fn::Or") and items:
         return _together((truth(evaluator, item) for item in items), decisive=name == "Fn::Or")
     return evaluator.problem(f"{name} is not a condition that is understood here", node)
+
+
+def _is_text(reference: Reference, evaluator: Evaluator) -> bool:
+    """Whether a reference is to a resource's id or ARN, which is never empty."""
+    return not reference.path or (reference.path == ("Arn",) and reference.address not in evaluator.stack.program.custom)
 
 
 def _together(parts: Iterable[Truth], *, decisive: bool) -> Truth:

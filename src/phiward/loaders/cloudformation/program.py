@@ -25,6 +25,8 @@ class Program:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.stacks = 0
+        self.custom: set[str] = set()
+        """The addresses of custom resources, whose attributes are whatever a function answers."""
         self._left = MAX_TEXT
 
     def spend(self, characters: int) -> bool:

@@ -108,6 +108,7 @@ class Stack:
         if self._found is None:
             self._found = {}
             self._found = self._unrolled()
+            self.program.custom |= {self.prefix + name for name, entry in self._found.items() if _is_custom(entry[2])}
         return self._found
 
     def _unrolled(self) -> dict[str, Entry]:
@@ -317,6 +318,10 @@ class Stack:
         message = f"what is included here was not read: {why.reason}"
         self.template.problem(message, place, hint=why.hint, code="include")
         return Unknown(f"{self.template.path}:{self.template.span(place).line}: {message}", why.hint)
+
+
+def _is_custom(body: Mapping[str, Any]) -> bool:
+    return str(body.get("Type")).startswith(("Custom::", "AWS::CloudFormation::CustomResource"))
 
 
 def _opened(value: Value, why: Unknown) -> Any:
