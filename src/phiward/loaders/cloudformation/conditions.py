@@ -81,7 +81,8 @@ def truth(evaluator: Evaluator, node: Any) -> Truth:
 
 def _is_text(reference: Reference, evaluator: Evaluator) -> bool:
     """Whether a reference is to a resource's id or ARN, which is never empty."""
-    return not reference.path or (reference.path == ("Arn",) and reference.address not in evaluator.stack.program.custom)
+    known = reference.address not in evaluator.stack.program.custom
+    return not reference.path or (known and reference.path == ("Arn",))
 
 
 def _together(parts: Iterable[Truth], *, decisive: bool) -> Truth:
