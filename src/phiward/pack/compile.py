@@ -105,7 +105,9 @@ class Compiler:
             where = self.relative(path)
             written = {row.get("type"): row for row in self.read(where, "catalog") or []}
             for row in written.values():
-                compiled = self.row(self.likened(row, written, where), where)
+                likened = self.likened(row, written, where)
+                properties = {**likened.get("properties", {}), **self.shared.get(path.parent.name, {})}
+                compiled = self.row({**likened, "properties": properties}, where)
                 spoken = [dialect for dialect in compiled["dialects"].values() if dialect["discriminator"] is None]
                 for native in [compiled["type"], *(native for dialect in spoken for native in dialect["natives"])]:
                     if native in seen:
@@ -149,7 +151,7 @@ class Compiler:
         names = as_list(row.get("name", {}).get(dialect, _OWN_NAME.get(dialect, [])))
         properties = {
             name: self.property(name, spec, dialect, f"{where}.{name}")
-            for name, spec in {**row["properties"], **self.shared}.items()
+            for name, spec in row["properties"].items()
             if dialect in spec
         }
         for kind in row["kinds"]:
