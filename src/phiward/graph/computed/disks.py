@@ -18,6 +18,8 @@ Placed: TypeAlias = tuple[Value, tuple[Resource, AttributePath]]
 _ROOT = "root"
 _ROOT_NAMES = {"/dev/sda1", "/dev/xvda"}
 """What images call their root device; `root_block_device` does not name it."""
+_ROOTS = {_ROOT, *_ROOT_NAMES}
+_UNNAMED = "device"
 
 
 def instance_volumes(view: View) -> Value | Derived:
@@ -31,12 +33,22 @@ def instance_volumes(view: View) -> Value | Derived:
 
 
 def template_volumes(view: View) -> Value | Derived:
-    """`encryption.volumes` of a launch template; one that lists no disk leaves the root device to its image."""
-    devices = list(_mappings(view))
-    if devices:
-        return _listed(devices)
-    encrypted = _image_default(view) if view.get("image_id") is not None else _NO_IMAGE
-    return _listed([(_device(_ROOT, {}, any_of([_by_default(view), encrypted])), (view.resource, ()))])
+    """`encryption.volumes` of a launch template; one that does not list the root device leaves it to its image."""
+    return _listed(_with_root(view, list(_mappings(view)), _image_of_template(view, view.get("image_id"))))
+
+
+def _image_of_template(view: View, image: Value) -> Truth:
+    return any_of([_by_default(view), _by_image(view, image) if image is not None else _NO_IMAGE])
+
+
+def _with_root(view: View, devices: list[Placed], by_image: Truth) -> list[Placed]:
+    """The devices, and the root device before them where none of them is it."""
+    names = [None if isinstance(device, Unknown) else device["name"] for device, _ in devices]
+    if any(name in _ROOTS for name in names):
+        return devices
+    unnamed = any(name in (None, _UNNAMED) for name in names)
+    root = _device(_ROOT, {}, any_of([by_image, _MAY_BE_ROOT]) if unnamed else by_image)
+    return [(root, (view.resource, ())), *devices]
 
 
 def mapped_volumes(view: View, *, mappings: str, image: str, template: str = "") -> Value | Derived:
@@ -45,22 +57,20 @@ def mapped_volumes(view: View, *, mappings: str, image: str, template: str = "")
     `mappings` and `image` are paths; `template` the one of the launch template that fills in what is left open.
     """
     devices = list(_template_mappings(view, mappings))
-    names = {device["name"] for device, _ in devices if isinstance(device, dict)}
+    names = [part if isinstance(part, Unknown) else part.get("DeviceName") for part in blocks(view.get(mappings))]
     around = _mapped_template(view, template)
     if isinstance(around, Unknown):
         return around
     if around is not None:
-        devices += [
-            (device, place)
-            for device, place in _template_mappings(around, _TEMPLATE_MAPPINGS)
-            if isinstance(device, Unknown) or device["name"] not in names
-        ]
-    if not devices:
-        devices = [(_device(_ROOT, {}, _by_image(view, view.get(image))), (view.resource, ()))]
+        devices += _not_replaced(_template_mappings(around, _TEMPLATE_MAPPINGS), names)
+    own = view.get(image)
+    named = own if own is not None or around is None else around.get(_TEMPLATE_IMAGE)
+    devices = _with_root(view, devices, _image_of_template(view, named))
     return Derived([d for d, _ in devices], paths=[mappings], places=[place for _, place in devices])
 
 
 _TEMPLATE_MAPPINGS = "LaunchTemplateData.BlockDeviceMappings"
+_TEMPLATE_IMAGE = "LaunchTemplateData.ImageId"
 
 
 def _mapped_template(view: View, path: str) -> View | Unknown | None:
@@ -87,7 +97,8 @@ def _template_mappings(view: View, path: str) -> Iterator[Placed]:
 
 _EBS = {"encrypted": "Encrypted", "kms_key_id": "KmsKeyId", "snapshot_id": "SnapshotId"}
 
-_NO_IMAGE = Unknown("the template names neither disks nor an image", "write block_device_mappings")
+_NO_IMAGE = Unknown("neither the root disk nor an image is written", "write the root disk")
+_MAY_BE_ROOT = Unknown("which of its disks is the root disk is not known", "write the root disk's device name")
 
 
 def _listed(devices: list[Placed]) -> Derived:
@@ -108,15 +119,23 @@ def _template(view: View) -> View | Unknown | None:
 def _over_template(view: View, template: View) -> list[Placed]:
     """The instance's own devices, and those of its template that it does not replace."""
     own = [*([_root(view)] if blocks(view.get("root_block_device")) else []), *_further(view)]
-    names = {device["name"] for device, _ in own if isinstance(device, dict)}
-    if _ROOT in names:
-        names |= _ROOT_NAMES
-    inherited = [
-        (device, place)
-        for device, place in _mappings(template)
-        if isinstance(device, Unknown) or device["name"] not in names
-    ]
-    return [*own, *inherited] or [_root(view)]
+    names = [device if isinstance(device, Unknown) else device["name"] for device, _ in own]
+    inherited = _not_replaced(_mappings(template), [*names, *(_ROOT_NAMES if _ROOT in names else ())])
+    return _with_root(view, [*own, *inherited], _image_default(view))
+
+
+def _not_replaced(devices: Iterator[Placed], names: list[Value]) -> Iterator[Placed]:
+    """The devices of a template that no device of the machine's own takes the place of, by name."""
+    unsure = any(not isinstance(name, str) or name == _UNNAMED for name in names)
+    for device, place in devices:
+        if isinstance(device, Unknown):
+            yield device, place
+        elif device["name"] == _UNNAMED or device["name"] not in names:
+            doubt = unsure or (device["name"] == _UNNAMED and bool(names))
+            yield {**device, "encrypted": any_of([device["encrypted"], _MAY_BE_REPLACED])} if doubt else device, place
+
+
+_MAY_BE_REPLACED = Unknown("whether the machine replaces the disk of its launch template is not known")
 
 
 def _root(view: View) -> Placed:
@@ -154,7 +173,7 @@ def _device(name: Value, block: dict[str, Value], default: Truth) -> dict[str, V
     """One element of `encryption.volumes`."""
     written = block.get("encrypted")
     return {
-        "name": name if isinstance(name, str) else "device",
+        "name": name if isinstance(name, str) else _UNNAMED,
         "encrypted": default if written is None else flag(written, default=False),
         "key": block.get("kms_key_id"),
     }
