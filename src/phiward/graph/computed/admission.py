@@ -46,7 +46,7 @@ def _configured(view: View) -> Value:
             name = inner(plugin, "name")
             if name == "PodSecurity" or undecided(name):
                 return why(name) if undecided(name) else inner(plugin, "configuration")
-    return None
+    return view.graph.cluster(view.resource.scope).hole
 
 
 def bound_policy_enforces(view: View) -> Value:
@@ -59,7 +59,7 @@ def bound_policy_enforces(view: View) -> Value:
         denies = any_of(_word(action, "Deny") for action in items(binding.get("spec.validationActions")))
         own += [all_of([named, denies])] if named is not False else []
     if own:
-        return any_of(own)
+        return any_of([*own, *([cluster.hole] if cluster.hole else [])])
     return cluster.hole or Unknown(
         "no binding of it is declared in what was scanned", "scan the ValidatingAdmissionPolicyBinding too"
     )
