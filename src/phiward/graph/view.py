@@ -158,7 +158,7 @@ class View:
             name = tag.get(key) if isinstance(tag, dict) else tag
             if undecided(name):
                 return why(name)
-            if isinstance(name, str):
+            if isinstance(tag, dict) and isinstance(name, str):
                 inner = tag.get(content)
                 tags[name] = self._resolve(inner) if isinstance(inner, Reference) else inner
         return tags

@@ -258,3 +258,6 @@ class OpenAttributes(dict[str, Any]):
     def get(self, key: str, _: Any = None) -> Any:
         """What is known of an entry: that it may be there."""
         return super().get(key, self.why)
+
+    def __missing__(self, _: str) -> Any:
+        return self.why
