@@ -349,7 +349,8 @@ def _asks_for_address(view: View) -> Truth:
         return flag(own, default=False)
     if view.get("network_interface") is not None:
         return Unknown("its addresses are those of its network interface", "write associate_public_ip_address = false")
-    subnet = view.get("subnet_id")
+    own_subnet = view.get("subnet_id")
+    subnet = view.get("network_interfaces.subnet_id") if own_subnet is None else own_subnet
     target = view.follow(subnet) if isinstance(subnet, Reference) else None
     habit = target.property("network.public") if target is not None else None
     if isinstance(habit, (bool, Unknown)):
