@@ -34,9 +34,7 @@ TOOLS = {
     "aws-config",
     "cfn-guard",
     "powerpipe",
-    "kics",
-    "terrascan",
-    "cdk-nag",
+    "tfsec",
 }
 REFERENCE = load_reference(rule.id for rule in PACK.rules)
 THEMES = frozenset(theme.id for theme in REFERENCE.themes)

@@ -23,6 +23,7 @@ def told(done):
         "#trivy:ignore:AVD-AWS-0080",
         "# trivy:ignore:aws-0080[name=a] exp:2020-01-01",
         "/* tfsec:ignore:AWS-0080 */",
+        "#tfsec:ignore:aws-rds-encrypt-instance-storage-data tfsec:ignore:aws-rds-enable-performance-insights",
     ],
 )
 def test_a_comment_of_another_scanner_waives_nothing_and_says_what_to_write(scan, comment):

@@ -25,6 +25,7 @@ def listed(id_, *options):
         ("ckv_aws_16", "encryption-at-rest"),
         ("AVD-AWS-0080", "encryption-at-rest"),
         ("aws-0080", "encryption-at-rest"),
+        ("aws-s3-block-public-acls", "bucket-public-access-block"),
         ("KSV-0012", "pod-run-as-non-root"),
         ("AVD-KSV-0012", "pod-run-as-non-root"),
         ("KSV012", "pod-run-as-non-root"),

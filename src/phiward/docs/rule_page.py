@@ -19,6 +19,7 @@ _ASSERTION = ("resources", "given", "when", "assert", "graph", "needs")
 _TOOLS = {
     "checkov": "Checkov",
     "trivy": "Trivy",
+    "tfsec": "tfsec",
     "prowler": "Prowler",
     "aws-config": "AWS Config",
     "cfn-guard": "CloudFormation Guard",
