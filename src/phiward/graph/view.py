@@ -142,7 +142,7 @@ class View:
 
     def _own_tags(self, attributes: Mapping[str, Value]) -> Value:
         names = TAGS[self.row.dialect]
-        value = next((attributes[name] for name in names if attributes.get(name) is not None), None)
+        value = next((found for name in names if (found := attributes.get(name)) is not None), None)
         if isinstance(value, Reference):
             value = self._resolve(value)
         if isinstance(value, list):  # autoscaling's blocks, CloudFormation's lists
