@@ -16,9 +16,11 @@ from phiward.graph.policy import (
 )
 from phiward.graph.truth import Truth, all_of, any_of, listed, one_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
-from phiward.model.value import Partial, Reference, Unknown, Value
-from phiward.record import replace
+from phiward.model.value import Partial, Reference, Unknown, Value, join, undecided
+from phiward.pattern import pattern
 
+_PIECE = pattern("\0([0-9]+)\0")
+"""Stands for a piece that is not known while a text is searched; a text that has a NUL of its own is left as it is."""
 _PARTS = {"bucket": ("bucket", "objects"), "resource": ("resource",)}
 
 
@@ -157,9 +159,7 @@ def _covers_action(pattern: Value, action: str) -> Truth:
 
 def _covers_part(resource: Value, part: str, own: Value) -> Truth:
     """S3 refuses a policy that names another bucket, so a name in it is this bucket's."""
-    if isinstance(resource, Partial) and own is not None:
-        resource = replace(resource, parts=tuple("bucket" if piece == own else piece for piece in resource.parts))
-    text = sketch(resource)
+    text = sketch(_named(resource, own) if isinstance(resource, Partial) and undecided(own) else resource)
     if part == "resource" or text == "*":
         return True
     head, _, tail = text.rpartition(":")
@@ -169,6 +169,21 @@ def _covers_part(resource: Value, part: str, own: Value) -> Truth:
     if part == "bucket":
         return not slash
     return key == "*" or (not slash and name.endswith("*"))
+
+
+def _named(text: Partial, name: Value) -> Value:
+    """A text in which a name stands that is not known, or not wholly, with another in its place that is."""
+    pieces: dict[Value, int] = {}
+
+    def spelled(value: Value) -> str:
+        parts = value.parts if isinstance(value, Partial) else (value,)
+        return "".join(p if isinstance(p, str) else f"\0{pieces.setdefault(p, len(pieces))}\0" for p in parts)
+
+    if "\0" in f"{text}{name}":
+        return text
+    found = _PIECE.split(spelled(text).replace(spelled(name), "bucket"))
+    known = list(pieces)
+    return join([part if place % 2 == 0 else known[int(part)] for place, part in enumerate(found)])
 
 
 def _catches_plaintext(condition: Condition | Unknown) -> Truth:
