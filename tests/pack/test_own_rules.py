@@ -116,6 +116,14 @@ def test_they_are_listed_and_shown(phiward: Callable[..., Result], rules: Path) 
     assert "Our own reason," in phiward("rules", "show", "volume-is-large", "--rules", rules).stdout
 
 
+def test_they_count_in_what_is_covered(phiward: Callable[..., Result], rules: Path) -> None:
+    themes = json.loads(phiward("coverage", "--by", "theme", "--rules", rules, "--format", "json").stdout)["rows"]
+    assert [rule["id"] for rule in themes[-1]["rules"]] == ["volume-is-large"]
+    assert themes[-1]["theme"] == "disks"
+    cited = json.loads(phiward("coverage", "--rules", rules, "--format", "json").stdout)["rows"]
+    assert any(rule["id"] == "volume-is-large" for row in cited for rule in row["rules"])
+
+
 def test_examples_are_run(phiward: Callable[..., Result], rules: Path) -> None:
     result = phiward("rules", "test", rules)
     assert (result.exit_code, result.stdout) == (0, "1 rule, 6 examples: all as expected\n")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from phiward.engine.judge import reach
 from phiward.model.rule import Rule
 from phiward.pack import Pack, Row
-from phiward.pack.reference import Concept, Outcome, Reference
+from phiward.pack.reference import Concept, Outcome, Reference, Theme
 from phiward.record import dataclass
 
 SOURCES = {
@@ -97,7 +97,10 @@ def by_citation(pack: Pack) -> list[CitationRow]:
 
 
 def by_theme(pack: Pack, reference: Reference) -> list[ThemeRow]:
+    """Every theme of the pack, then those that only an organisation's own rules have."""
     known = speakers(pack)
+    ours = {theme.id for theme in reference.themes}
+    own = sorted({each.rule.theme for each in known.values()} - ours)
     return [
         ThemeRow(
             id=theme.id,
@@ -106,7 +109,7 @@ def by_theme(pack: Pack, reference: Reference) -> list[ThemeRow]:
             speakers=tuple(each for each in known.values() if each.rule.theme == theme.id),
             concepts=tuple(concept for concept in reference.concepts if concept.theme == theme.id),
         )
-        for theme in reference.themes
+        for theme in (*reference.themes, *(Theme(id_, id_, ()) for id_ in own))
     ]
 
 

@@ -64,7 +64,7 @@ def of_themes(rows: Sequence[ThemeRow]) -> Overview:
 
 def _theme(row: ThemeRow) -> Section:
     decided = sum(bool(concept.outcome.rules) for concept in row.concepts)
-    facts = [("Citations", ", ".join(row.citations))]
+    facts = [("Citations", ", ".join(row.citations))] if row.citations else []
     if row.concepts:
         facts.append(("Concepts of published packs", f"{decided} of {len(row.concepts)} decided"))
     facts += [(concept.id, _concept(concept)) for concept in row.concepts if concept.outcome.state != "decided"]
