@@ -46,7 +46,7 @@ def _configured(view: View) -> Value:
             name = inner(plugin, "name")
             if name == "PodSecurity" or undecided(name):
                 return why(name) if undecided(name) else inner(plugin, "configuration")
-    return view.graph.cluster(view.resource.scope).hole
+    return None
 
 
 def bound_policy_enforces(view: View) -> Value:
