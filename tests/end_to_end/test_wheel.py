@@ -77,6 +77,14 @@ def test_it_lists_the_rules_of_this_checkout(installed, pack):
     assert [rule["id"] for rule in json.loads(done.stdout)] == [rule.id for rule in pack.rules]
 
 
+def test_it_says_what_the_pack_covers_and_writes_its_pages(installed, pack, tmp_path):
+    done = installed("coverage", "--by", "practice", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["pack"]["digest"] == pack.identity.digest
+    assert installed("rules", "docs", str(tmp_path / "rules")).returncode == 0
+    assert {f"{rule.id}.md" for rule in pack.rules} < {path.name for path in (tmp_path / "rules").iterdir()}
+
+
 def test_it_scans_with_the_pack_of_this_checkout(installed, pack, tmp_path):
     write_tree(tmp_path, {"main.tf": OPEN_STORE})
     done = installed("scan", ".", *RULE, "--format", "json", cwd=tmp_path)
