@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from phiward.model.value import Partial, Reference, Unknown, Value, left_to_the_provider, undecided, unknowns
+from phiward.model.value import Deployed, Partial, Reference, Unknown, Value, left_to_the_provider, undecided, unknowns
 
 Truth: TypeAlias = bool | Unknown
 
@@ -37,9 +37,14 @@ def negate(part: Truth) -> Truth:
 
 
 def why(value: Value) -> Unknown:
-    """Give the reason for which an undecided value is undecided."""
+    """Give the reason for which an undecided value is undecided: where it is deployed only where nothing else is."""
+    deployed: Unknown | None = None
     for unknown in unknowns(value):
-        return unknown
+        if not isinstance(unknown, Deployed):
+            return unknown
+        deployed = deployed or unknown
+    if deployed is not None:
+        return deployed
     if isinstance(value, Reference):
         return left_to_the_provider(value)
     if isinstance(value, Partial):
