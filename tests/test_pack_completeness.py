@@ -15,6 +15,7 @@ from phiward.engine.graph_rules import GRAPH_RULES, graph_rule
 from phiward.engine.judge import reach
 from phiward.model.rule import Rule
 from phiward.pack import Row, load_pack, pack_directory
+from phiward.pack.vocabulary import BUILT_IN
 from phiward.pack.reference import load_reference
 from phiward.rule_examples import FILE
 from tests.test_rules import files_of
@@ -103,7 +104,7 @@ def speaks_to(rule: Rule, row: Row) -> bool:
     if not (row.kinds & set(kinds) or row.type in types):
         return False
     asked = set(properties_in(rule.check))
-    return rule.graph is not None or not asked or any(name in row.properties for name in asked)
+    return rule.graph is not None or not asked or any(name in row.properties or name in BUILT_IN for name in asked)
 
 
 def test_it_is_as_large_as_it_claims() -> None:

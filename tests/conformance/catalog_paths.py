@@ -184,7 +184,7 @@ _FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes"
 PATHS_IN_ARGUMENTS = frozenset(
     {
         "attributes", "binding", "by", "contents", "definitions", "each", "encoded", "entries", "exports", "group",
-        "image", "inherits", "key", "mappings", "mode", "name", "of", "options", "path", "policy", "replica_of",
+        "image", "inherits", "key", "mappings", "mode", "name", "network", "of", "options", "path", "policy", "replica_of",
         "satellite", "scripts", "subnets", "switch", "template", "type", "unit_path", "variables",
     }
 )  # fmt: skip
@@ -200,8 +200,9 @@ WORDS = frozenset(
 )
 OTHER_ARGUMENTS = frozenset(
     {
-        "actions", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "entry", "environment", "fields",
-        "means", "needs", "off", "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values", "where", "without", "zero",
+        "actions", "arn", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "entry", "environment", "fields",
+        "means", "needs", "off", "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values",
+        "where", "without", "zero",
     }
 )  # fmt: skip
 

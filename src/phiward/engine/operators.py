@@ -76,7 +76,10 @@ def _exists(value: Value, operand: Any) -> Truth:
 
 
 def _elements(value: Value) -> list[Value]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+    """The elements of a list, the keys of a mapping; what stands alone is one element."""
+    if isinstance(value, (list, dict)):
+        return [*value]
+    return [] if value is None else [value]
 
 
 def _contains(value: Value, operand: Any) -> Truth:

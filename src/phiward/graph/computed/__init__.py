@@ -15,6 +15,7 @@ SUBJECTS = {
     "cluster_storage": "claim_encrypted claim_key class_encrypted class_key",
     "configured_secrets": "container_secrets listed_secrets mapped_secrets parameter_secret script_secrets",
     "control_plane": "audit_unrecorded etcd_encrypted etcd_key",
+    "coverage": "cluster_zones in_backup_plan plan_interval_hours",
     "databases": "database_audit database_requires_tls",
     "disks": "image_encrypted instance_volumes mapped_volumes template_volumes volume_encrypted",
     "edge": (
@@ -62,6 +63,7 @@ SUBJECTS = {
         "any_true cache_requires_tls default_by entry_flag every_named every_true in_every kafka_clients key_of_every "
         "migration_requires_tls state_locked written_blocks"
     ),
+    "tasks": "task_containers",
     "terms": "vault_lock_mode vault_denies_deletion plan_copies plan_retention_days minutes iso_minutes",
     "trust_policies": "trust_mfa trust_pipelines",
     "workload_identity": (

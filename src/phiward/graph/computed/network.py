@@ -78,9 +78,9 @@ def _with_sensitive(entry: Value, sensitive: list[int]) -> Value:
     first, last = entry.get("from_port", 0), entry.get("to_port", -1)
     for port in (first, last):
         if isinstance(port, Unknown):
-            return {**entry, "sensitive_ports": port}
+            return {**entry, "sensitive_ports": port, "width": port}
     covered = sensitive[bisect_left(sensitive, first) : bisect_right(sensitive, last)]
-    return {**entry, "sensitive_ports": covered[:_ENOUGH]}
+    return {**entry, "sensitive_ports": covered[:_ENOUGH], "width": last - first}
 
 
 def _inline(view: View, way: Direction) -> Iterator[Placed]:
