@@ -15,8 +15,8 @@ from phiward.engine.graph_rules import GRAPH_RULES, graph_rule
 from phiward.engine.judge import reach
 from phiward.model.rule import Rule
 from phiward.pack import Row, load_pack, pack_directory
-from phiward.pack.vocabulary import BUILT_IN
 from phiward.pack.reference import load_reference
+from phiward.pack.vocabulary import BUILT_IN
 from phiward.rule_examples import FILE
 from tests.test_rules import files_of
 
