@@ -296,3 +296,9 @@ def test_values_that_are_no_yaml_are_incomplete(scan, tools):
     done = scan(files, rules=RULE, **tools)
     assert (done.status, done.holes) == (4, [("helm", "ehr/Chart.yaml", 0)])
     assert "values" in done.message()
+
+
+def test_a_name_with_the_namespace_that_nobody_told_says_so_shortly(scan, tools):
+    text = POD.format(name="linkerd-{{ .Release.Namespace }}-tap")
+    done = scan(chart("ehr", "ehr", **{"templates/pod.yaml": text}), rules=RULE, **tools)
+    assert done.verdicts == {"Pod//linkerd-?-tap": "pass"}

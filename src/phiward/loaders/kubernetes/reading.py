@@ -200,8 +200,11 @@ def filled_in(text: str) -> Value:
 
 
 def as_written(value: Value) -> str:
-    """A name as its file has it, with what another tool is to fill in."""
+    """A name as its file has it, with what another tool is to fill in; `?` stands for what nobody told."""
     pieces = value.parts if isinstance(value, Partial) else (value,)
-    return "".join(
-        piece.reason.removesuffix(_FILLED_IN) if isinstance(piece, Unknown) else str(piece) for piece in pieces
-    )
+    return "".join(str(piece) if isinstance(piece, str | int | float) else _placeholder_of(piece) for piece in pieces)
+
+
+def _placeholder_of(piece: Value) -> str:
+    told = isinstance(piece, Unknown) and piece.reason.endswith(_FILLED_IN)
+    return piece.reason.removesuffix(_FILLED_IN) if told else "?"
