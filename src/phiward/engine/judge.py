@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -315,6 +315,7 @@ def _graph_finding(rule: Rule, view: View, judgement: Judgement | None) -> Findi
 def _judge_scopes(
     rule: Rule, graph: ResourceGraph, scopes: Sequence[Scope], evaluators: dict[int, Evaluator]
 ) -> Iterable[Finding]:
+    in_templates: bool | None = None
     for scope in scopes:
         views = graph.of_scope(scope)
         given = rule.select.get("given")
@@ -322,8 +323,11 @@ def _judge_scopes(
             continue
         if not views or (given and not any(selects(given, row) for row in _rows(views))):
             continue
-        if scope.source == "cloudformation" and not any(map(partial(_can_be_declared, rule), graph.pack.rows())):
-            continue  # no template could declare what is looked for
+        if scope.source == "cloudformation":
+            if in_templates is None:
+                in_templates = any(_can_be_declared(rule, row) for row in graph.pack.rows())
+            if not in_templates:
+                continue  # no template could declare what is looked for
         yield _judge_scope(rule, scope, views, evaluators[id(scope)])
 
 
