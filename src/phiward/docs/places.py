@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from phiward.docs.page import Inline, Line, Name, names, prose
 from phiward.graph.computed import computed
 from phiward.graph.words import Respelled, respell
-from phiward.model.rule import Rule
 from phiward.pack import Row
 from phiward.pack.paths import steps
-from phiward.pack.vocabulary import BUILT_IN
 
 _READS = ("path", "key", "switch", "of", "policy", "group", "options", "exports", "mode", "by", "unit_path")
 """The arguments of computed properties that are paths."""
-
-
-def properties_of(rule: Rule) -> list[str]:
-    """The properties that a rule reads, in the order in which it names them."""
-    return list(dict.fromkeys(name for part in (rule.check, rule.when) for name in _named(part)))
-
-
-def _named(predicate: Any) -> Iterator[str]:
-    if not predicate:
-        return
-    head = predicate[0]
-    if head in ("all", "any", "none"):
-        for part in predicate[1]:
-            yield from _named(part)
-    elif head == "exists":
-        yield from _named(predicate[2])
-    elif predicate[1] not in BUILT_IN:
-        yield predicate[1]
 
 
 def place(row: Row, name: str) -> tuple[Line, Line]:

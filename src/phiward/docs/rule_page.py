@@ -7,8 +7,9 @@ from typing import Any
 
 from phiward.coverage import Speaker, citation_title
 from phiward.docs.page import Block, Code, Items, Line, Link, Name, Page, Paragraph, Section, Table, names, prose
-from phiward.docs.places import place, properties_of
+from phiward.docs.places import place
 from phiward.engine.graph_rules import graph_rule
+from phiward.engine.predicate import properties_of
 from phiward.markdown import anchor
 from phiward.model.rule import Rule
 from phiward.pack import Pack, Row
@@ -75,7 +76,9 @@ def _asked(rule: Rule, raw: Mapping[str, Any], sources: Sources) -> Iterator[Blo
     if rule.graph is not None:
         said = (graph_rule(rule.graph).__doc__ or "").strip().partition("\n\n")[0]
         yield Paragraph((Name(rule.graph), " looks at the whole graph. ", *prose(said)))
-    titles = [(Name(name), ": ", *prose(sources.properties[name]["title"])) for name in properties_of(rule)]
+    titles = [
+        (Name(name), ": ", *prose(sources.properties[name]["title"])) for name in properties_of(rule.check, rule.when)
+    ]
     parameters = [
         (Name(name), f": {spec['title']}; default ", Name(str(spec["default"])), f". {spec['because']}")
         for name in _parameters(rule)
@@ -135,7 +138,7 @@ def _examples(examples: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
 
 
 def _places(speaker: Speaker, sources: Sources) -> Iterator[Block]:
-    read = properties_of(speaker.rule)
+    read = properties_of(speaker.rule.check, speaker.rule.when)
     rows = [row for row in sources.rows if row.type in speaker.types.get(row.dialect, ())]
     for dialect in speaker.types:
         table = [

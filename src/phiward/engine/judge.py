@@ -11,7 +11,7 @@ from phiward.engine.graph_rule import NOT_APPLICABLE, GraphIndex, Judgement
 from phiward.engine.graph_rules import graph_rule
 from phiward.engine.operators import Truth, any_of
 from phiward.engine.overrides import Overrides
-from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit
+from phiward.engine.predicate import Evaluator, Leaf, Outcome, fit, properties_of
 from phiward.engine.suggest import suggestion
 from phiward.graph.resource_graph import ResourceGraph, how_many
 from phiward.graph.view import Reading, View
@@ -64,7 +64,7 @@ def judge(
     evaluators = {id(s): Evaluator(graph.pack.parameters_for(s.project)[0]) for s in scopes}
     index = GraphIndex(graph)
     by_row: dict[int, list[View]] = {}
-    for view in graph.views:
+    for view in (*graph.views, *graph.alone):
         if _wanted(view, selection):
             by_row.setdefault(id(view.row), []).append(view)
     declared = list(_rows(graph.views))
@@ -128,6 +128,8 @@ def _judge_row(
     rule: Rule, views: Sequence[View], evaluators: dict[int, Evaluator], index: GraphIndex
 ) -> Iterable[Finding]:
     if rule.graph is not None:
+        if views[0].row.alone:
+            return
         function = graph_rule(rule.graph)
         for view in views:
             applies = _applies(rule.when, view, evaluators) if rule.when else True
@@ -137,6 +139,8 @@ def _judge_row(
             yield _graph_finding(rule, view, judgement if judgement.applies else None)
         return
     models = views[0].models
+    if views[0].row.alone and not views[0].row.left_out.isdisjoint(properties_of(rule.check, rule.when)):
+        return  # a part of a resource does not answer for the whole of it
     check = fit(rule.check, models)
     when = _fit_when(rule.when, models)
     if check is None or when is False:

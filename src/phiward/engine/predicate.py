@@ -6,12 +6,13 @@ row does not model are left out, and where none is left the rule does not apply.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from phiward.engine.operators import Truth, all_of, any_of, describe, negate, run_test
 from phiward.graph.view import Reading, View
 from phiward.model.value import Value, undecided
+from phiward.pack.vocabulary import BUILT_IN
 from phiward.record import dataclass
 
 
@@ -44,6 +45,24 @@ def fit(predicate: Any, models: Callable[[str], bool]) -> Any:
         kept = [fitted for part in predicate[1] if (fitted := fit(part, models)) is not None]
         return [head, kept] if kept else None
     return predicate if models(predicate[1]) else None
+
+
+def properties_of(*predicates: Any) -> list[str]:
+    """The properties that predicates read, in the order in which they name them."""
+    return list(dict.fromkeys(name for predicate in predicates for name in _named(predicate)))
+
+
+def _named(predicate: Any) -> Iterator[str]:
+    if not predicate:
+        return
+    head = predicate[0]
+    if head in ("all", "any", "none"):
+        for part in predicate[1]:
+            yield from _named(part)
+    elif head == "exists":
+        yield from _named(predicate[2])
+    elif predicate[1] not in BUILT_IN:
+        yield predicate[1]
 
 
 class Evaluator:

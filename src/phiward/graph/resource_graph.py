@@ -77,13 +77,17 @@ _MANY = 200
 
 
 class ResourceGraph:
-    """`views` are the resources that the catalog describes, in the loader's order."""
+    """`views` are the resources that the catalog describes, in the loader's order.
+
+    `alone` are side resources of what is declared elsewhere, as far as each answers for itself.
+    """
 
     def __init__(self, resources: Iterable[Resource], pack: Pack) -> None:
         self.pack = pack
         self._by_address: dict[tuple[int, str], Resource] = {}
         self._views: dict[tuple[int, str], View] = {}
         self.views: list[View] = []
+        self.alone: list[View] = []
         self._of_type: dict[tuple[int, str], list[View]] = defaultdict(list)
         self._of_scope: dict[int, list[View]] = defaultdict(list)
         self.unmodelled: dict[str, int] = defaultdict(int)
@@ -101,10 +105,19 @@ class ResourceGraph:
         self._clusters: dict[int, Cluster] = {}
         self._keys: DeclaredKeys | None = None
         self._depth = 0
+        self._attached: set[int] = set()
         for resource in everything:  # last: which row describes one may depend on what it refers to
             self._admit(resource)
         for row in {id(view.row): view.row for view in self.views}.values():
             self._attach(row, by_type)
+        self._admit_alone(by_type)
+
+    def _admit_alone(self, by_type: Mapping[str, list[Resource]]) -> None:
+        """Judge by itself what belongs to nothing that is declared beside it: a rule of a group of another root."""
+        for native, resources in by_type.items():
+            row = self.pack.row_alone(native)
+            if row is not None:
+                self.alone += [View(one, row, self) for one in resources if id(one) not in self._attached]
 
     def _admit(self, resource: Resource) -> None:
         if resource.native_type.startswith("data."):
@@ -221,6 +234,7 @@ class ResourceGraph:
                 scope = id(satellite.scope)
                 for placed in self._placements(row, satellite, by):
                     for parent in placed.parents:
+                        self._attached.add(id(satellite))
                         self._satellites.setdefault((scope, parent.address, alias), []).append(satellite)
                     if placed.doubt is None:
                         continue
@@ -312,6 +326,8 @@ class ResourceGraph:
 
     def satellites(self, resource: Resource, row: Row, alias: str) -> list[Resource | Unknown]:
         """The side resources of an alias; ends in an `Unknown` where one may be there that was not placed or read."""
+        if row.alone:
+            return [resource] if alias == row.alone else []
         scope = resource.scope
         found: list[Resource | Unknown] = []
         doubt = self._unplaced.get((id(scope), row.type, alias))

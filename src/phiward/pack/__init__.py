@@ -19,7 +19,7 @@ from phiward.model.rule import SEVERITIES, Rule, Severity
 from phiward.model.value import Value
 from phiward.pack.services import EligibleServices
 from phiward.pack.stored import index, part, read, with_rules
-from phiward.record import dataclass
+from phiward.record import dataclass, replace
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -66,6 +66,10 @@ class Row:
     """The rules that read it to judge other resources."""
     words: Mapping[str, Any]
     """What computed properties call an attribute, to where it stands in this dialect: see `graph.words`."""
+    alone: str = ""
+    """For what a satellite decides by itself: its alias; empty for a resource that stands for itself."""
+    left_out: frozenset[str] = frozenset()
+    """The properties that it does not decide, and the resource that it belongs to has."""
     discriminator: Mapping[str, Any] | None = None
     """Which resources of its native types it describes, where not all: a path, and the words that stand there.
 
@@ -102,6 +106,8 @@ class Pack:
         self.satellite_types = frozenset(known["satellites"])
         self._numbers = {outline.id: number for number, outline in enumerate(self.outlines)}
         self._natives: Mapping[str, list[Any]] = known["natives"]
+        self._alone: Mapping[str, list[Any]] = known["alone"]
+        self._alone_rows: dict[str, Row] = {}
         self._variants: Mapping[str, list[list[Any]]] = known["variants"]
         self._rows: dict[tuple[int, str], Row] = {}
         self._rules: dict[str, Rule] = {}
@@ -133,6 +139,25 @@ class Pack:
                 read_by=tuple(raw["read_by"]),
                 words=spoken["words"],
                 discriminator=spoken["discriminator"],
+            )
+        return made
+
+    def row_alone(self, native_type: str) -> Row | None:
+        """What a side resource decides by itself; None where it decides nothing without what it belongs to."""
+        if native_type not in self._alone:
+            return None
+        made = self._alone_rows.get(native_type)
+        if made is None:
+            number, dialect, alias = self._alone[native_type]
+            row = self._row(number, dialect)
+            names = part(self._compiled["rows"][number])["dialects"][dialect]["alone"][alias]
+            made = self._alone_rows[native_type] = replace(
+                row,
+                native_types=(native_type,),
+                name=[by for one, native, by in row.satellites if (one, native) == (alias, native_type)],
+                properties={name: row.properties[name] for name in names},
+                alone=alias,
+                left_out=frozenset(row.properties) - set(names),
             )
         return made
 

@@ -163,6 +163,7 @@ class Compiler:
             "name": [steps(name, where) for name in names],
             "parts": {name: part_steps(path, where) for name, path in row.get("parts", {}).items()},
             "satellites": self.satellites(row.get("satellites", {}).get(dialect, {}), where),
+            "alone": self.alone(row.get("satellites", {}).get(dialect, {}), properties, where),
             "words": self.words(row.get("words", {}).get(dialect, {}), f"{where}.words"),
             "discriminator": self.discriminator(row.get("discriminator", {}).get(dialect), f"{where}.discriminator"),
             "properties": properties,
@@ -179,6 +180,15 @@ class Compiler:
         found = []
         for alias, spec in satellites.items():
             found += [[alias, native, steps(spec["by"], where)] for native in as_list(spec["type"])]
+        return found
+
+    def alone(self, satellites: Any, properties: Compiled, where: str) -> Compiled:
+        """The properties that a satellite decides by itself, where what it belongs to is declared elsewhere."""
+        found = {alias: spec["alone"] for alias, spec in satellites.items() if "alone" in spec}
+        for alias, names in found.items():
+            for name in names:
+                if name not in properties:
+                    raise no_such(f"property in `alone` of {alias}", name, properties, where)
         return found
 
     def words(self, words: Any, where: str) -> Compiled:

@@ -61,6 +61,13 @@ def index(compiled: Compiled) -> dict[str, Any]:
             if spoken["discriminator"] is None
         },
         "variants": _variants(rows),
+        "alone": {
+            native: [number, dialect, alias]
+            for number, row in reversed([*enumerate(rows)])  # the first row that says so
+            for dialect, spoken in row["dialects"].items()
+            for alias, native, _ in spoken["satellites"]
+            if alias in spoken["alone"]
+        },
         "satellites": sorted(
             {native for row in rows for spoken in row["dialects"].values() for _, native, _ in spoken["satellites"]}
         ),
