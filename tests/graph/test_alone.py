@@ -67,5 +67,6 @@ def test_in_templates_too(scan_files):
     found = verdicts(scan_files({"template.yaml": text}))
     assert found == {
         ("Open", "ingress-sensitive-ports"): Verdict.FAIL,
+        ("Open", "ingress-public-ports"): Verdict.FAIL,
         ("Open", "ingress-all-ports"): Verdict.PASS,
     }
