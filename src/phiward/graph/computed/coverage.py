@@ -22,6 +22,7 @@ _cron = pattern(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)")
 _rate = pattern(r"rate\(\s*([0-9]{1,6})\s+(minute|hour|day)s?\s*\)")
 _HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
 _DAY, _WEEK, _MONTH = 24, 7 * 24, 31 * 24
+_PLANS = ("aws_backup_plan", "AWS::Backup::BackupPlan")
 _ANY = ("*", "?")
 
 
@@ -81,7 +82,7 @@ def in_backup_plan(view: View, *, arn: str) -> Derived:
 
     `arn` is its kind as ARNs write it, `rds:db`.
     """
-    plans = view.graph.of_type("aws_backup_plan", view.resource.scope)
+    plans = [plan for native in _PLANS for plan in view.graph.of_type(native, view.resource.scope)]
     selected = any_of(_selects(chosen, view, arn) for plan in plans for chosen in plan.satellites("selections"))
     if selected is False and (not view.resource.scope.complete or view.resource.scope.holes):
         selected = ELSEWHERE

@@ -15,6 +15,11 @@ from phiward.model.value import Partial, Reference, Unknown, Value, undecided
 _NAMED = "security_configuration"
 _SWITCHES = {"at_rest": "EnableAtRestEncryption", "in_transit": "EnableInTransitEncryption"}
 _DISKS = ("EncryptionConfiguration", "AtRestEncryptionConfiguration", "LocalDiskEncryptionConfiguration")
+_CONFIGURATIONS = {
+    "aws_emr_security_configuration": "configuration",
+    "AWS::EMR::SecurityConfiguration": "SecurityConfiguration",
+}
+"""Where each type of security configuration holds its document."""
 _SUBNET = Unknown("its subnet decides whether it gets public addresses", "declare the subnet in the same root")
 
 
@@ -46,9 +51,9 @@ def _stands(view: View, path: Iterable[str]) -> Value:
     if named is None:
         return None
     declared = view.follow(named)
-    if declared is None or declared.resource.native_type != "aws_emr_security_configuration":
+    if declared is None or declared.resource.native_type not in _CONFIGURATIONS:
         return Unknown("its security configuration is not declared here", "refer to an aws_emr_security_configuration")
-    value = _document(declared.get("configuration"))
+    value = _document(declared.get(_CONFIGURATIONS[declared.resource.native_type]))
     for step in path:
         if undecided(value) and not isinstance(value, Reference):
             return why(value)
