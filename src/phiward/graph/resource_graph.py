@@ -14,7 +14,7 @@ from phiward.graph.truth import why
 from phiward.graph.variants import variant_of
 from phiward.graph.view import View
 from phiward.model.resource import Resource, Scope
-from phiward.model.value import Partial, Reference, Unknown, Value, left_to_the_provider, undecided
+from phiward.model.value import Deployed, Imported, Partial, Reference, Unknown, Value, left_to_the_provider, undecided
 from phiward.pack import Pack, Row
 from phiward.record import dataclass
 
@@ -256,6 +256,8 @@ class ResourceGraph:
         return [self._placed(row, item, satellite.scope, by_id=by_id) for item in values]
 
     def _placed(self, row: Row, value: Value, scope: Scope, *, by_id: bool) -> Placement:
+        if _of_another_stack(value):
+            return Placement()
         names = self._named(row, scope)
         if isinstance(value, Reference):
             value = self._followed(row, value, scope, names)
@@ -384,6 +386,13 @@ def _divided(resource: Resource) -> tuple[str, str]:
     """The module part of an address, and the rest of it without the instance key."""
     start = max(0, resource.address.rfind(f"{resource.native_type}."))
     return resource.address[:start], resource.address[start:].removesuffix("[*]")
+
+
+def _of_another_stack(value: Value) -> bool:
+    """Whether a name, or all that is not known of it, is what another stack puts out."""
+    parts = value.parts if isinstance(value, Partial) else (value,)
+    open_parts = [part for part in parts if not isinstance(part, (str, Deployed))]
+    return bool(open_parts) and all(isinstance(part, Imported) for part in open_parts)
 
 
 def _stands_alone(parts: Sequence[object], position: int) -> bool:

@@ -58,6 +58,14 @@ class Deployed(Unknown):
 
 
 @dataclass(frozen=True, slots=True)
+class Imported(Unknown):
+    """What another stack puts out: not known, but never something that the stack declares which takes it over."""
+
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """An attribute of another resource: `Reference('aws_kms_key.a', ('arn',))`. The address is absolute.
 
@@ -146,7 +154,7 @@ def _text(run: list[str]) -> list[str]:
     return [text] if text else []
 
 
-_UNDECIDED = frozenset({Unknown, Deployed, OpenMap, Reference, Partial})
+_UNDECIDED = frozenset({Unknown, Deployed, Imported, OpenMap, Reference, Partial})
 
 
 def undecided(value: Value) -> bool:

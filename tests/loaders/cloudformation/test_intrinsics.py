@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from stacks import GONE, evaluated, reason
 
-from phiward.model.value import Deployed, OpenAttributes, Partial, Reference, Sensitive, Unknown
+from phiward.model.value import Deployed, Imported, OpenAttributes, Partial, Reference, Sensitive, Unknown
 
 BUCKET = Reference("Bucket")
 OPEN = Unknown("the parameter Open has no value", "pass --parameter-overrides Open=...")
@@ -195,6 +195,11 @@ def test_a_parameter_that_is_not_echoed_is_never_printed(tmp_path):
     split, _ = evaluated(tmp_path, "!Split ['-', !Ref Hidden]")
     encoded, _ = evaluated(tmp_path, "!Base64 {Ref: Hidden}")
     assert {type(split[0]), type(encoded)} == {Sensitive}
+
+
+@pytest.mark.parametrize("expression", ["!ImportValue a", "Fn::GetStackOutput: {StackName: a, OutputName: b}"])
+def test_what_another_stack_puts_out_is_none_of_ours(tmp_path, expression):
+    assert type(evaluated(tmp_path, expression)[0]) is Imported
 
 
 def test_parameters_are_given(tmp_path):

@@ -17,7 +17,7 @@ from phiward.loaders.cloudformation import conditions
 from phiward.loaders.cloudformation.evaluation import NO_VALUE, Evaluator
 from phiward.loaders.cloudformation.parameters import separated
 from phiward.loaders.cloudformation.stored import with_stores
-from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value, join, plain, undecided
+from phiward.model.value import Imported, Partial, Reference, Sensitive, Unknown, Value, join, plain, undecided
 
 Function = Callable[[Evaluator, Any, Any], Value]
 Piece = str | Unknown | Reference | Partial
@@ -296,12 +296,12 @@ def _json(value: Value) -> list[Piece]:
     return [*parts, brackets[1]]
 
 
-def elsewhere(reason: str, what: str = "") -> Function:
+def elsewhere(reason: str, what: str = "", kind: type[Unknown] = Unknown) -> Function:
     """A function whose value no template holds."""
 
     def function(evaluator: Evaluator, argument: Any, _: Any) -> Value:
         value = evaluator.plain(argument)
-        return Unknown(reason.format(name=value if isinstance(value, (str, Partial, Reference)) and value else what))
+        return kind(reason.format(name=value if isinstance(value, (str, Partial, Reference)) and value else what))
 
     return function
 
@@ -321,9 +321,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "Fn::FindInMap": find_in_map,
     "Fn::GetAZs": elsewhere("which availability zones {name} has depends on the account", "the region"),
     "Fn::GetAtt": get_att,
-    "Fn::GetStackOutput": elsewhere("it is an output of another stack"),
+    "Fn::GetStackOutput": elsewhere("it is an output of another stack", kind=Imported),
     "Fn::If": if_,
-    "Fn::ImportValue": elsewhere("another stack exports {name}", "it"),
+    "Fn::ImportValue": elsewhere("another stack exports {name}", "it", Imported),
     "Fn::Join": join_,
     "Fn::Length": length,
     "Fn::Not": condition,
