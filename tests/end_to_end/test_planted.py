@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -52,6 +53,12 @@ def test_the_table_names_two_dozen_places_that_are_there():
     assert len({(one["rule"], one["file"], one["line"]) for one in PLANTED}) >= 24
     for one in PLANTED:
         assert (FOLDER / "flawed" / one["file"]).read_text().count("\n") >= one["line"]
+
+
+def test_the_readme_tells_of_each_of_them_at_its_place():
+    table = re.findall(r"^\| \d+ \| `(.+?)` \| (.+?) \| `(.+?)` \|", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    told = [(rule, address, where) for where, several, rule in table for address in several[1:-1].split("`<br>`")]
+    assert Counter(told) == Counter((one["rule"], one["address"], f"{one['file']}:{one['line']}") for one in PLANTED)
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=[f"{one['rule']} {one['address']}" for one in PLANTED])

@@ -147,6 +147,7 @@ def _url(sam: Serverless, target: Node) -> Iterator[tuple[str, Made]]:
     if kind == "AWS_IAM":
         return
     open_to_all: Mapping[str, Any] = {"Principal": "*", "FunctionName": target}
+    places["Principal"] = places["AuthType"]
     by_url = {**open_to_all, "Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": kind}
     yield f"{sam.name}UrlPublicPermissions", sam.made("AWS::Lambda::Permission", by_url, places)
     invoked = {**open_to_all, "Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True}
