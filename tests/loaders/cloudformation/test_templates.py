@@ -465,3 +465,80 @@ def test_long_texts_that_repeat_are_cut(tmp_path):
     refs = ", ".join(["!Ref P"] * 2000)
     text = f"Parameters: {{P: {{Type: String, Default: {'x' * 60_000}}}}}\nResources:\n  V: {{{VOLUME}, Properties: {{A: !Join ['', [{refs}]]}}}}\n"
     assert isinstance(one(tmp_path, text).attributes("V")["A"], Unknown)
+
+
+# -- SAM
+
+SERVERLESS = """\
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    Timeout: 5
+    Environment: {Variables: {A: common}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: x
+      Handler: a.b
+      Runtime: python3.12
+      Environment:
+        Variables:
+          B: own
+      Policies:
+        - Statement:
+            - {Effect: Allow, Action: "*", Resource: "*"}
+        - AmazonS3FullAccess
+      FunctionUrlConfig:
+        AuthType: NONE
+      Events:
+        Get: {Type: Api, Properties: {Path: /a, Method: get}}
+  Uses:
+    Type: Custom::Uses
+    Properties: {Stage: !Ref ServerlessRestApiProdStage, Role: !GetAtt FRole.Arn, Api: !Sub "${ServerlessRestApi}"}
+"""
+
+
+@pytest.mark.parametrize(
+    "address, path, line",
+    [
+        ("F", ("Timeout",), 4),
+        ("F", ("Handler",), 11),
+        ("F", ("Environment", "Variables", "B"), 15),
+        ("F", ("Tags",), 7),
+        ("FRole", ("Policies", 0, "PolicyDocument", "Statement", 0), 18),
+        ("FRole", ("ManagedPolicyArns", 0), 16),
+        ("FRole", ("ManagedPolicyArns", 1), 19),
+        ("FRole", ("AssumeRolePolicyDocument",), 7),
+        ("FUrl", ("AuthType",), 21),
+        ("FGetPermissionProd", ("SourceArn",), 23),
+    ],
+)
+def test_what_sam_makes_stands_where_it_is_asked_for(tmp_path, address, path, line):
+    stacks = one(tmp_path, SERVERLESS)
+    assert stacks.resources[address].origin.locate(path).span.line == line
+
+
+def test_what_sam_makes_can_be_referred_to(tmp_path):
+    stacks = one(tmp_path, SERVERLESS)
+    assert not stacks.problems
+    assert stacks.attributes("Uses") == {
+        "Stage": Reference("ServerlessRestApiProdStage"),
+        "Role": Reference("FRole", ("Arn",)),
+        "Api": Reference("ServerlessRestApi"),
+    }
+
+
+def test_what_sam_makes_and_is_not_worked_out_is_a_hole(tmp_path):
+    text = SERVERLESS.replace(
+        "{Type: Api, Properties: {Path: /a, Method: get}}", "{Type: IoTRule, Properties: {Sql: x}}"
+    )
+    text = text.replace("  Uses:", "  Q:\n    Type: AWS::Serverless::GraphQLApi\n  Uses:").replace(
+        "Stage: !Ref ServerlessRestApiProdStage, ", ""
+    )
+    stacks = one(tmp_path, text.replace(', Api: !Sub "${ServerlessRestApi}"', ""))
+    assert not stacks.problems
+    assert holes(stacks) == [
+        "what SAM makes of the event Get (IoTRule) of F is not worked out",
+        "what SAM makes of Q (AWS::Serverless::GraphQLApi) is not worked out",
+    ]

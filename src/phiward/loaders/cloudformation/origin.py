@@ -43,10 +43,13 @@ class TemplateOrigin:
             path = ("Properties", *path)
         return self._template.location((*self._place, *written(self._evaluator, self._body, path)))
 
-    def _of_made(self, places: Mapping[str, AttributePath], path: AttributePath) -> AttributePath:
-        """The path to a property that something else was made of."""
-        place = places.get(str(path[0]), ())
+    def _of_made(self, places: Mapping[Any, AttributePath], path: AttributePath) -> AttributePath:
+        """The path to what a property, or an element of it, was made of."""
         node = self._body["Properties"].get(path[0])
+        if place := places.get(path[:2]):
+            inner = tuple(step for step in path[2:] if step != "PolicyDocument")
+            return (*place, *inner)
+        place = places.get(str(path[0]), ())
         return (*place, *written(self._evaluator, node, path[1:])) if place else self._place
 
     def lines(self) -> tuple[Lines, ...]:

@@ -14,12 +14,15 @@ Node = Any
 """What could stand in a template; an `Unknown` where SAM decides it."""
 
 
+Places = Mapping[Any, AttributePath]
+
+
 class Made(dict[str, Any]):
-    """A resource that is made. `places` are the paths in the template by property."""
+    """A resource that is made. `places` are the paths in the template by property, or by one element of it."""
 
     __slots__ = ("places",)
 
-    def __init__(self, body: Mapping[str, Any], places: Mapping[str, AttributePath]) -> None:
+    def __init__(self, body: Mapping[str, Any], places: Places) -> None:
         super().__init__(body)
         self.places = places
 
@@ -38,9 +41,7 @@ class Serverless:
     def get(self, name: str) -> Node:
         return self.properties.get(name)
 
-    def made(
-        self, type_: str, properties: Mapping[str, Node], places: Mapping[str, AttributePath] | None = None
-    ) -> Made:
+    def made(self, type_: str, properties: Mapping[str, Node], places: Places | None = None) -> Made:
         """A resource of CloudFormation's that belongs to it; properties that are None are not there."""
         kept = {key: value for key, value in properties.items() if value is not None}
         passed = {key: self.body[key] for key in PASSED_ON if key in self.body}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from phiward.loaders.cloudformation.sam.made import Made, Node, Serverless, is_function, tags
+from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown
 
 
@@ -30,10 +31,20 @@ def trust(service: str) -> Node:
 def role(owner: Serverless, trusted: Node, arns: list[Node], documents: list[Node], *, by: str) -> Made:
     """A role with the policies that its owner names, and those that it needs besides."""
     arns, documents = list(arns), list(documents)
-    for index, policy in enumerate(_policies(owner.get("Policies"))):
+    written = owner.get("Policies")
+    at = owner.places.get("Policies", ())
+    places: dict[Any, AttributePath] = {"Policies": at, "ManagedPolicyArns": at}
+    places |= {("ManagedPolicyArns", number): at for number in range(len(arns))}
+    places |= {("Policies", number): at for number in range(len(documents))}
+    for index, policy in enumerate(_policies(written)):
         attached, document = _read(policy, f"{owner.name}RolePolicy{index}")
-        arns += [attached] if attached is not None and attached not in arns else []
-        documents += [document] if document is not None else []
+        place = (*at, index) if isinstance(written, list) else at
+        if attached is not None and attached not in arns:
+            places["ManagedPolicyArns", len(arns)] = place
+            arns.append(attached)
+        if document is not None:
+            places["Policies", len(documents)] = place
+            documents.append(document)
     return owner.made(
         "AWS::IAM::Role",
         {
@@ -44,7 +55,7 @@ def role(owner: Serverless, trusted: Node, arns: list[Node], documents: list[Nod
             "PermissionsBoundary": owner.get("PermissionsBoundary"),
             "Tags": tags(owner.get("Tags"), by=by),
         },
-        {"Policies": owner.places.get("Policies", ()), "ManagedPolicyArns": owner.places.get("Policies", ())},
+        places,
     )
 
 
