@@ -22,6 +22,7 @@ from phiward.reporters import FORMATS, Style, render
 from phiward.settings import Settings
 from tests.conftest import REPOSITORY, TODAY
 from tests.outside_tree import FILES, make
+from tests.pack.test_own_rules import RULE
 
 ESTATE = REPOSITORY / "fixtures" / "ehr-saas" / "flawed"
 
@@ -276,6 +277,7 @@ OTHERWISE: dict[str, Any] = {
     "template_parameters": {"Encrypted": "false"},
     "template_parameter_files": (),
     "workspace": "prod",
+    "rule_directories": (),
     "rules": ("encryption-at-rest",),
     "severity": Severity.HIGH,
     "tenants": ("mercy",),
@@ -289,6 +291,7 @@ OTHERWISE: dict[str, Any] = {
 
 def test_every_setting_is_part_of_what_is_asked(scans, top):
     assert {*OTHERWISE, "today", "standard_input"} == set(Settings.__match_args__)  # type: ignore[attr-defined]
+    written(RULE)(top / "policy" / "disks" / "volume-is-large.yaml")
     keys = {cache.key_of(of(top))}
     assert cache.key_of(of(top, today=date(2031, 1, 1))) in keys
     for name, value in (
@@ -297,6 +300,7 @@ def test_every_setting_is_part_of_what_is_asked(scans, top):
             "paths": (top / "live",),
             "settings_file": top / "other/phiward.yaml",
             "template_parameter_files": (top / "cfn/given.json",),
+            "rule_directories": (top / "policy",),
         }
     ).items():
         settings = replace(of(top), **{name: value})

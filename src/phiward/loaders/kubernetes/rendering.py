@@ -20,7 +20,7 @@ _MOST_FILES = 20_000
 _MOST_BYTES = 256 * 1024 * 1024
 _LIMITS = Limits(seconds=60, memory=8 * 1024**3)
 _LONGEST = 400
-_log = re.compile(r"[A-Z]\d{4} [\d:.]+ +\d+ [^\]]*\] .*?err=\"(?P<reason>.*)\"")
+_log = re.compile(r"[A-Z]\d{4} [\d:.]+ +\d+ [^\]]*\] .*?err=(?:\"(?P<reason>.*)\"|<\s*(?P<lines>.*?)\s*>)")
 """How kubectl reports a failure: with the time and its process before it."""
 
 
@@ -86,7 +86,9 @@ class Workspace:
         first = next((n for n, line in enumerate(lines) if line.lower().startswith("error")), 0)
         reason = " ".join(lines[first:])
         logged = _log.fullmatch(reason)
-        reason = (logged["reason"].replace('\\"', '"') if logged else reason)[:_LONGEST] or "it gave no reason"
+        if logged:
+            reason = logged["lines"] or logged["reason"].replace('\\"', '"')
+        reason = reason[:_LONGEST] or "it gave no reason"
         return f"{program} cannot render it: {''.join(c if c.isprintable() else ' ' for c in reason)}"
 
 
