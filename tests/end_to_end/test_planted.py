@@ -80,6 +80,30 @@ def test_nothing_else_fails_in_the_flawed_estate(flawed):
     assert flawed["diagnostics"] == []
 
 
+def test_no_planted_secret_is_shown():
+    lines = (
+        line
+        for name in (
+            "cloudformation/intake.yaml",
+            "cloudformation/params/prod.json",
+            "kubernetes/tenants/mercy/exchange.yaml",
+        )
+        for line in (FOLDER / "flawed" / name).read_text().splitlines()
+    )
+    secrets = [
+        found[1]
+        for line in lines
+        if (found := re.search(r"(?:_API_KEY: |Password.*Value\": \"|value: )([\w-]{12,})", line))
+    ]
+    assert len(secrets) == 3
+    for arguments in ("-v",), ("--format", "json"), ("--format", "sarif"), ("--format", "junit"):
+        done = subprocess.run(
+            command("scan", "flawed", *arguments), capture_output=True, text=True, cwd=FOLDER, env=environment()
+        )
+        assert "LIS_PASSWORD" in done.stdout
+        assert not [secret for secret in secrets if secret in done.stdout + done.stderr], arguments
+
+
 def test_the_sound_estate_has_no_failure(sound):
     assert [(key(f), f["message"]) for f in of(sound, "fail")] == []
     assert sound["summary"]["exit_status"] == 0

@@ -12,6 +12,8 @@ from phiward.reporters.text import clean, headline, named, plural, prose, secret
 
 _MOST_MARKS = 6
 _MOST_INSTANCES = 8
+_SPELLED_OUT = frozenset({"secrets.plain"})
+"""Properties that name the secrets at a place: what stands there is not to be quoted."""
 _DIFFERS = "differs between the resources below"
 
 
@@ -60,7 +62,7 @@ def _marks(group: Group) -> list[tuple[Location, Mark]]:
     for finding in group.findings:
         for evidence in finding.evidence:
             if evidence.location is not None:
-                hidden = secret(evidence.observed) or secret(evidence.expected)
+                hidden = evidence.property in _SPELLED_OUT or secret(evidence.observed) or secret(evidence.expected)
                 at = labels.setdefault(evidence.location, {})
                 at[statement(evidence)] = at.get(statement(evidence), False) or hidden
     labels.setdefault(group.location, {})

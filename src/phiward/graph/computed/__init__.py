@@ -13,7 +13,9 @@ SUBJECTS = {
     "alarms": "filter_signals rule_signals",
     "artefacts": "certificate_source registry_scans",
     "cluster_storage": "claim_encrypted claim_key class_encrypted class_key",
-    "configured_secrets": "container_secrets listed_secrets mapped_secrets parameter_secret script_secrets",
+    "configured_secrets": (
+        "address_with_credential container_secrets listed_secrets mapped_secrets parameter_secret script_secrets"
+    ),
     "control_plane": "audit_unrecorded etcd_encrypted etcd_key",
     "coverage": "cluster_zones in_backup_plan plan_interval_hours",
     "databases": "database_audit database_requires_tls",

@@ -16,7 +16,7 @@ from phiward.graph.truth import why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.holed_json import JsonError, parse
 from phiward.model.secrecy import is_secret
-from phiward.model.value import Partial, Unknown, Value, undecided
+from phiward.model.value import Partial, Sensitive, Unknown, Value, undecided
 from phiward.pattern import pattern
 
 _SETTING = pattern(
@@ -132,7 +132,18 @@ def _decoded(text: str) -> str:
         return text
 
 
+def address_with_credential(view: View, *, path: str) -> Value | Derived:
+    """An address, which is not to be shown where it carries a credential."""
+    written = view.get(path)
+    pieces = written.parts if isinstance(written, Partial) else (written,)
+    if any(isinstance(piece, str) and "@" in piece for piece in pieces):
+        hidden = tuple(Sensitive(piece) if isinstance(piece, str) else piece for piece in pieces)
+        written = Partial(hidden) if isinstance(written, Partial) else hidden[0]
+    return Derived(written, paths=[path])
+
+
 CONFIGURED_SECRETS: Mapping[str, ComputedProperty] = {
+    "address_with_credential": address_with_credential,
     "container_secrets": container_secrets,
     "listed_secrets": listed_secrets,
     "mapped_secrets": mapped_secrets,
