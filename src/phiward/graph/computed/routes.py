@@ -111,6 +111,8 @@ def _endpoints(view: View) -> Iterator[Value]:
         name = endpoint.get("service_name")
         service = sketch(name).rpartition(".")[2]
         yield why(name) if HOLE in service or not service else service
+    if not view.resource.scope.complete:
+        yield Unknown("another root may declare endpoints of it", "list the root under complete_roots")
 
 
 def organization_denies(view: View, *, policy: str) -> Derived:
