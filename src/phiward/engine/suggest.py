@@ -19,10 +19,21 @@ def suggestion(spec: Mapping[str, Any], expected: Value, dialect: str) -> str:
     path = paths[0]
     if any(step == "[]" or isinstance(step, int) or str(step).startswith("@") for step in path):
         return ""
-    raw = _raw(spec.get("values"), expected)
+    raw = _KEY.get(dialect) if expected == _CUSTOMER and "values" not in spec else _raw(spec.get("values"), expected)
     if raw is None or (isinstance(expected, str) and "values" not in spec and not expected.isidentifier()):
         return ""
     return _LANGUAGES[dialect](path, raw)
+
+
+class _Expression(str):
+    """What is written as it is, without quotes."""
+
+    __slots__ = ()
+
+
+_CUSTOMER = "customer"
+"""What a property of type `key` is expected to be: the kind of a key, which no attribute holds as a word."""
+_KEY = {"terraform": _Expression("aws_kms_key.<name>.arn"), "cloudformation": _Expression("!GetAtt <Key>.Arn")}
 
 
 def _raw(values: Mapping[str, Any] | None, expected: Value) -> Value:
@@ -42,7 +53,7 @@ def _hcl(path: Sequence[Any], value: Value) -> str:
 def _literal(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if value in ("true", "false"):
+    if isinstance(value, _Expression) or value in ("true", "false"):
         return str(value)
     return str(value) if isinstance(value, int) else f'"{value}"'
 
