@@ -11,6 +11,8 @@ from phiward.model.value import Unknown, Value
 from phiward.record import dataclass
 
 _DEFAULTS = Project()
+_OF_A_ROOT = ("terraform-plan", "terraform-state")
+"""Sources that are one file and stand for the root module in whose directory they lie."""
 AttributePath = tuple[str | int, ...]
 """Keys and list indexes from a resource's attributes down to a value: `('ingress', 0, 'cidr_blocks')`."""
 
@@ -59,6 +61,8 @@ class Scope:
     @property
     def complete(self) -> bool:
         """Whether the settings say that everything of this account and region, or cluster, is declared here."""
+        if self.source in _OF_A_ROOT and self.project.is_complete(self.path.rpartition("/")[0] or "."):
+            return True
         return self.project.is_complete(self.path)
 
 

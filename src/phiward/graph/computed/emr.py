@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from phiward.graph.truth import Truth, all_of, any_of, flag, listed, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.holed_json import JsonError, parse
-from phiward.model.value import Partial, Reference, Unknown, Value, undecided
+from phiward.model.value import Partial, Unknown, Value, undecided
 
 _NAMED = "security_configuration"
 _SWITCHES = {"at_rest": "EnableAtRestEncryption", "in_transit": "EnableInTransitEncryption"}
@@ -55,7 +55,7 @@ def _stands(view: View, path: Iterable[str]) -> Value:
         return Unknown("its security configuration is not declared here", "refer to an aws_emr_security_configuration")
     value = _document(declared.get(_CONFIGURATIONS[declared.resource.native_type]))
     for step in path:
-        if undecided(value) and not isinstance(value, Reference):
+        if undecided(value):
             return why(value)
         value = value.get(step) if isinstance(value, dict) else None
     return value
