@@ -282,7 +282,7 @@ class Stack:
                 self.open = self.open or Unknown(f"{self.template.path}: {what}")
         for number, written in enumerate(self.template.transforms):
             name = written.get("Name") if isinstance(written, dict) else written
-            if name in _OWN:
+            if isinstance(name, str) and name in _OWN:
                 continue
             several = isinstance(self.template.document.value.get("Transform"), list)
             place = ("Transform", number) if several else ("Transform",)

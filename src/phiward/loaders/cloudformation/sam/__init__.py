@@ -72,7 +72,7 @@ def _made(sam: Serverless, kind: str, events: Events) -> Result:
     maker = _MAKERS.get(kind)
     if maker is None:
         why = Unknown(f"what SAM makes of {sam.name} ({PREFIX}{kind}) is not worked out")
-        return Result({sam.name: Made(sam.body, {})}, [why], {})
+        return Result({sam.name: sam.body}, [why], {})
     holes = []
     if kind == "StateMachine" and sam.get("Events"):
         holes.append(Unknown(f"what SAM makes of the events of {sam.name} is not worked out"))

@@ -43,7 +43,7 @@ _s3 = re.compile(r"s3://([^/]+)/(.+?)(?:\?versionId=(.+))?")
 
 def function(sam: Serverless, events: Events) -> Result:
     """Everything that is made of one function."""
-    made: dict[str, Made] = {}
+    made: dict[str, Mapping[str, Any]] = {}
     holes = [
         Unknown(f"{what} of the function {sam.name} is not worked out")
         for key, what in _UNWORKED.items()

@@ -55,7 +55,7 @@ class Serverless:
 class Result(NamedTuple):
     """What is made, by logical id, why it may not be all, and other names for some of it."""
 
-    resources: dict[str, Made]
+    resources: Mapping[str, Mapping[str, Any]]
     holes: list[Unknown]
     names: Mapping[str, str]
 
