@@ -41,7 +41,7 @@ NOT_IN_A_PLAN = "could not be read"
 """Terraform makes no plan where a module is missing; such examples have none that could be compared."""
 
 
-OF_TERRAFORM_ITSELF = ("backend \"", "required_providers", "terraform {")
+OF_TERRAFORM_ITSELF = ('backend "', "required_providers", "terraform {")
 """A plan shows neither where its state is kept nor what the provider's version makes of what is not written."""
 
 
