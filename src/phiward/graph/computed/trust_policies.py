@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from phiward.graph.computed.permissions import covers
 from phiward.graph.computed.policies import policy_statements
 from phiward.graph.policy import HOLE, Condition, OpenCondition, Statement, sketch
-from phiward.graph.truth import Truth, all_of, any_of, one_of, why
+from phiward.graph.truth import Truth, all_of, any_of, negate, one_of, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Unknown, Value
 from phiward.pattern import pattern
@@ -129,9 +129,8 @@ def trust_mfa(view: View) -> Derived:
 def _asks_mfa(entry: Statement | Unknown) -> Truth:
     if isinstance(entry, Unknown):
         return entry
-    if entry.effect == "Deny" or covers(entry, "sts:assumerole") is False:
-        return True
-    return any_of(map(_mfa, entry.conditions))
+    denies = entry.effect if isinstance(entry.effect, Unknown) else entry.effect == "Deny"
+    return any_of([denies, negate(covers(entry, "sts:assumerole")), *map(_mfa, entry.conditions)])
 
 
 def _mfa(condition: Condition | Unknown) -> Truth:
