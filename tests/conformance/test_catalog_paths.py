@@ -101,6 +101,7 @@ OF_OTHERS = {
     "drops_invalid_headers": frozenset({"enabled"}),  # the end of a setting's name
     "mapped_volumes": frozenset({"enabled", "encrypted", "kms_key_id", "snapshot_id"}),  # of what it made itself
     "metadata_tokens_required": frozenset({"id", "name"}),  # of the template that a machine names
+    "registry_scans": frozenset({"filter", "repository"}),  # of the registry, and in the name of a property
 }
 """Attributes' names that a function reads, but not of the type."""
 TRANSLATED = [

@@ -18,6 +18,7 @@ _OF_ACM = (
 )
 _OF_IAM = ("aws_iam_server_certificate", "data.aws_iam_server_certificate")
 _SCANNING = "image_scanning_configuration.scan_on_push"
+_REGISTRIES = ("aws_ecr_registry_scanning_configuration", "AWS::ECR::RegistryScanningConfiguration")
 
 
 def certificate_source(view: View, *, path: str) -> Value | Derived:
@@ -44,7 +45,7 @@ def _source(view: View, named: Value) -> Value:
 def registry_scans(view: View) -> Derived:
     """`repository.scanned`: by a setting of the repository, or one of the registry that takes it in."""
     own = flag(view.get(_SCANNING), default=False)
-    registry = [_takes_in(setting) for setting in declared(view, "aws_ecr_registry_scanning_configuration")]
+    registry = [_takes_in(setting) for native in _REGISTRIES for setting in declared(view, native)]
     return Derived(any_of([own, *registry]), paths=[_SCANNING])
 
 
