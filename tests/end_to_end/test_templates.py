@@ -161,3 +161,15 @@ def test_a_comment_about_a_stack_is_about_what_is_nested_in_it(scan, tmp_path: P
     )
     done = scan({"root.yaml": root, "child.yaml": TEMPLATE.replace("!Ref Encrypted", "false")})
     assert done.verdicts == {"N.Records": "waived"}
+
+
+def test_what_lies_around_standard_input_is_not_looked_at(tmp_path, phiward_with_input):
+    write_tree(tmp_path, {".git/HEAD": "", "broken.yaml": BAD["tab.yaml"][0]})
+    assert phiward_with_input(TEMPLATE).holes == []
+
+
+def test_a_nested_template_of_a_commit_is_judged_through_its_parent(scan):
+    root = "Resources:\n  N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: parts/c.yaml, Parameters: {Encrypted: true}}}\n"
+    files = {".git/HEAD": "", "README.md": "", "root.yaml": root, "parts/c.yaml": TEMPLATE, "other.yaml": TEMPLATE}
+    assert scan(files, "--changed", path="parts/c.yaml").verdicts == {"N.Records": "pass"}
+    assert scan(None, "--changed", path="README.md").verdicts == {}

@@ -53,7 +53,7 @@ def _load_standard_input(path: Path, data: bytes, tree: Tree, settings: Settings
     elif may_be_template(data):
         from phiward.loaders.cloudformation.loader import load as load_templates
 
-        return load_templates((path,), [path], tree, settings, lambda _: None)
+        return load_templates((), [path], tree, settings, lambda _: None)  # alone, whatever lies around it
     elif may_hold_objects(data):
         from phiward.loaders.kubernetes.loader import load_text
 
