@@ -54,6 +54,7 @@ SUBJECTS = {
     "policies": "policy_public policy_public_statements policy_requires_tls",
     "privileges": "access_built_in role_bound role_rules",
     "routes": "network_endpoints organization_denies subnet_leads_out subnets_lead_out table_leads_out",
+    "secret_stores": "store_lasting_credential store_open store_sharers",
     "services": (
         "cluster_secrets_declared lattice_anonymous mesh_mutual_tls mesh_tls_enforced search_signs_in "
         "service_connect_encrypted task_mounts_encrypted"

@@ -40,22 +40,22 @@ def _contents(view: View) -> Iterator[Found | Unknown]:
                 yield key, (field, key)
 
 
-def configuration_secrets(view: View) -> Value | Derived:
-    """The entries of a ConfigMap that are secrets, and the settings inside of its files that are."""
+def configuration_secrets(view: View, path: str = "data") -> Value | Derived:
+    """The entries of a ConfigMap or template that are secrets, and the settings inside of its files that are."""
     found: list[Found | Unknown] = []
-    entries = view.get("data")
+    entries, at = view.get(path), tuple(path.split("."))
     if undecided(entries):
         return why(entries)
     for key, value in entries.items() if isinstance(entries, dict) else ():
         if not isinstance(value, str):
             continue
         if "\n" not in value and is_secret(key, value):
-            found.append((key, ("data", key)))
+            found.append((key, (*at, key)))
         elif "\n" in value:
             inner = [name for name, setting in _SETTING.findall(value) if is_secret(name, setting)]
-            found += [(f"{key}: {name}", ("data", key)) for name in dict.fromkeys(inner)]
+            found += [(f"{key}: {name}", (*at, key)) for name in dict.fromkeys(inner)]
             if not inner and is_secret("", value):
-                found.append((key, ("data", key)))
+                found.append((key, (*at, key)))
     return _derived(view, found)
 
 
