@@ -9,7 +9,7 @@ from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
 from phiward.loaders.collect import load
 from phiward.model.resource import Resource
-from phiward.model.secrecy import may_be_secret
+from phiward.model.secrecy import is_secret, may_be_secret
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
 from phiward.outside import Outside
 from phiward.pack import load_pack
@@ -122,14 +122,14 @@ def plain(value: Value, name: str = "") -> Any:
     if isinstance(value, Sensitive):
         return "(sensitive)"
     if isinstance(value, dict):
-        label = value.get("name")  # a pair, as of a container's environment: {name = "DB_PASSWORD", value = "..."}
-        named = {"value": label} if isinstance(label, str) else {}
+        label = value.get("name", value.get("Name"))  # a pair, as of a container: {name = "DB_PASSWORD", value = "..."}
+        named = {"value": label, "Value": label} if isinstance(label, str) else {}
         return {key: plain(item, str(named.get(key, key))) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item, name) for item in value]
     if isinstance(value, (Unknown, Reference, Partial)):
         return f"{value}"
-    if isinstance(value, str) and value and may_be_secret(name):
+    if isinstance(value, str) and value and (may_be_secret(name) or is_secret(name, value)):
         return "(hidden: it may be a secret)"
     return value
 
