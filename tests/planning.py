@@ -15,11 +15,11 @@ from typing import Any
 
 from phiward.loaders.terraform.bodies import META
 from phiward.loaders.terraform.evaluation import attempt, materialise
-from phiward.loaders.terraform.module import Module
 from phiward.loaders.terraform.module_instance import ModuleInstance
 from phiward.loaders.terraform.program import ModuleCache, Program
 from phiward.loaders.terraform.syntax import ELEMENT, Block, Body, Traversal
 from phiward.loaders.terraform.variables import read_automatic
+from phiward.loaders.terraform.versions import required
 from phiward.loaders.tree import Tree
 from phiward.model.value import Unknown, plain, undecided
 
@@ -106,7 +106,7 @@ def planned(directory: Path) -> dict[str, Any]:
         "variables": {name: {"value": value} for name, value in program.variables.items()},
         "planned_values": {"root_module": root},
         "resource_changes": changes,
-        "configuration": {"provider_config": _providers(program.root.source), "root_module": _module(program.root)},
+        "configuration": {"provider_config": _providers(program), "root_module": _module(program.root)},
     }
 
 
@@ -203,9 +203,12 @@ def _repetition(block: Block) -> dict[str, Any]:
     return {f"{name}_expression": {} for name in ("count", "for_each") if name in block.body.attributes}
 
 
-def _providers(source: Module) -> dict[str, Any]:
+def _providers(program: Program) -> dict[str, Any]:
     found: dict[str, Any] = {"aws": {"name": "aws"}}
-    for block in source.providers:
+    constraints = list(required(program.module_instances()))
+    if constraints:
+        found["aws"]["version_constraint"] = ", ".join(constraints)
+    for block in program.root.source.providers:
         if any(inner.type == "default_tags" for inner in block.body.blocks):
             found["aws"]["expressions"] = {"default_tags": [{}]}
     return found

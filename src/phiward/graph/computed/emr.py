@@ -55,9 +55,9 @@ def _stands(view: View, path: Iterable[str]) -> Value:
         return Unknown("its security configuration is not declared here", "refer to an aws_emr_security_configuration")
     value = _document(declared.get(_CONFIGURATIONS[declared.resource.native_type]))
     for step in path:
-        if undecided(value):
-            return why(value)
-        value = value.get(step) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            return why(value) if undecided(value) else None
+        value = value.get(step)
     return value
 
 

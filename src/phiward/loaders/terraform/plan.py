@@ -21,6 +21,7 @@ from phiward.loaders.terraform.document_values import layered, listing, mapping,
 from phiward.loaders.terraform.documents import Document, DocumentOrigin
 from phiward.loaders.terraform.plan_origin import SourceBeside
 from phiward.loaders.terraform.plan_references import Configuration, Planned
+from phiward.loaders.terraform.versions import planned_majors
 from phiward.loaders.tree import Tree
 from phiward.model.finding import Diagnostic, Level
 from phiward.model.project import Project
@@ -80,7 +81,8 @@ def load_plan(document: Document, tree: Tree, project: Project, loaded: Loaded) 
     beside = SourceBeside.find(document, tree, configuration)
     content.clear()
     _decide(planned, configuration, beside)
-    scope = Scope(SOURCE, document.relative, tuple(holes), project)
+    majors = planned_majors(configuration.providers, document.path.parent, tree)
+    scope = Scope(SOURCE, document.relative, tuple(holes), project, majors=majors)
     resources = [_resource(item, document, scope, beside) for item in planned.values()]
     link(resources)
     loaded.scopes.append(scope)

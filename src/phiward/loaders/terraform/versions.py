@@ -7,7 +7,9 @@ Sources: developer.hashicorp.com/terraform/language, "Version constraints", "Dep
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from phiward.loaders.terraform.bodies import body_values
 from phiward.loaders.terraform.lexical import HclSyntaxError
@@ -15,6 +17,7 @@ from phiward.loaders.terraform.module_instance import ModuleInstance
 from phiward.loaders.terraform.parser import parse
 from phiward.loaders.terraform.program import Program
 from phiward.loaders.terraform.syntax import Block, Literal
+from phiward.loaders.tree import Tree
 from phiward.model.value import Value
 
 LOCK_FILE = ".terraform.lock.hcl"
@@ -30,9 +33,24 @@ Test = Callable[[Version], bool]
 
 def provider_majors(program: Program) -> frozenset[int] | None:
     """The major versions that may be in use; None where nothing says."""
-    locked = _locked(program)
-    constraints = [locked] if locked is not None else list(_constraints(program.module_instances()))
+    locked = _locked(program.directory, program.tree)
+    constraints = [locked] if locked is not None else list(required(program.module_instances()))
     return admitted(constraints) if constraints else None
+
+
+def planned_majors(providers: Mapping[str, Any], directory: Path, tree: Tree) -> frozenset[int] | None:
+    """The same for a plan: by the lock file beside it, else by the constraints that its configuration repeats."""
+    locked = _locked(directory, tree)
+    constraints = [locked] if locked is not None else [text for text in map(_constraint, providers.values()) if text]
+    return admitted(constraints) if constraints else None
+
+
+def _constraint(provider: Any) -> str:
+    if not isinstance(provider, dict):
+        return ""
+    name = str(provider.get("full_name", _PROVIDER if provider.get("name") == "aws" else ""))
+    wanted = provider.get("version_constraint")
+    return wanted if isinstance(wanted, str) and name.endswith(_PROVIDER) else ""
 
 
 def admitted(constraints: Iterable[str]) -> frozenset[int]:
@@ -76,10 +94,10 @@ def _test(term: re.Match[str]) -> Test:
     return lambda v: v >= bound
 
 
-def _locked(program: Program) -> str | None:
-    """The version of the AWS provider that the lock file names."""
-    path = program.directory / LOCK_FILE
-    text = program.tree.read(path) if program.tree.outside.is_file(path) else None
+def _locked(directory: Path, tree: Tree) -> str | None:
+    """The version of the AWS provider that the lock file of a directory names."""
+    path = directory / LOCK_FILE
+    text = tree.read(path) if tree.inside(path) and tree.outside.is_file(path) else None
     if text is None:
         return None
     try:
@@ -94,7 +112,8 @@ def _locked(program: Program) -> str | None:
     return None
 
 
-def _constraints(modules: Iterable[ModuleInstance]) -> Iterator[str]:
+def required(modules: Iterable[ModuleInstance]) -> Iterator[str]:
+    """What the `terraform` blocks of modules ask of the AWS provider."""
     for module in modules:
         for block in module.source.settings:
             yield from _required(block, module)
