@@ -105,26 +105,79 @@ def test_an_aggregated_role_has_the_rules_of_those_it_gathers_and_none_of_its_ow
     assert any(rule["reads_secrets"] for rule in built_in)
 
 
-def bound(*more: str, labels: str = "{}", holes: tuple[Hole, ...] = (), project: Project | None = None) -> Value:
+WHOLE = Project(complete_roots=("manifests",))
+
+
+def bound(*more: str, labels: str = "{}", holes: tuple[Hole, ...] = (), project: Project | None = WHOLE) -> Value:
     text = "---".join([ROLE % (labels, f"rules: [{SECRETS}]"), *more])
     return view("ClusterRole//r", text, *holes, project=project).property("role.bound")
 
 
 SUBJECT = "[{kind: User, name: u}]"
+GATHERING = (ROLE % ("{}", GATHERS % "into: g")).replace("name: r", "name: g")
+BY_GATHERING = BINDING % ("ClusterRoleBinding", "", "ClusterRole", "g", SUBJECT)
 
 
-def test_whether_anybody_holds_a_role() -> None:
+def test_a_role_that_is_declared_is_taken_for_held() -> None:
+    """What binds it is written elsewhere, unless nothing is."""
+    assert bound(project=None) is True
+    assert bound(project=None, holes=(Hole("x.yaml could not be read"),)) is True
+    assert bound(BINDING % ("ClusterRoleBinding", "", "ClusterRole", "other", SUBJECT), project=None) is True
+    (found,) = rules_of(f"rules: [{SECRETS}]")
+    assert found["holders"] == "whoever is bound to it"
+
+
+def test_whether_anybody_holds_a_role_of_a_cluster_that_is_declared_as_a_whole() -> None:
+    assert bound() is False
     assert bound(BINDING % ("ClusterRoleBinding", "", "ClusterRole", "r", SUBJECT)) is True
     assert bound(BINDING % ("RoleBinding", "ns", "ClusterRole", "r", SUBJECT)) is True
-    assert isinstance(bound(BINDING % ("RoleBinding", "ns", "Role", "r", SUBJECT)), Unknown)
-    assert isinstance(bound(BINDING % ("RoleBinding", "ns", "ClusterRole", "r", "[]")), Unknown)
+    assert bound(BINDING % ("RoleBinding", "ns", "Role", "r", SUBJECT)) is False
+    assert bound(BINDING % ("RoleBinding", "ns", "ClusterRole", "r", "[]")) is False
     assert bound(labels='{rbac.authorization.k8s.io/aggregate-to-view: "true"}') is True
-    gathers = (ROLE % ("{}", GATHERS % "into: g")).replace("name: r", "name: g")
-    by_gathering = BINDING % ("ClusterRoleBinding", "", "ClusterRole", "g", SUBJECT)
-    assert bound(gathers, by_gathering, labels="{into: g}") is True
-    whole = Project(complete_roots=("manifests",))
-    assert bound(project=whole) is False
-    assert isinstance(bound(project=whole, holes=(Hole("x.yaml could not be read"),)), Unknown)
+    assert bound(GATHERING, BY_GATHERING, labels="{into: g}") is True
+    assert bound(GATHERING, BY_GATHERING, labels="{into: h}") is False
+
+
+@pytest.mark.parametrize(
+    "more, labels, reason",
+    [
+        (
+            [BINDING % ("RoleBinding", "ns", "ClusterRole", '"${R}"', SUBJECT)],
+            "{}",
+            "which role RoleBinding/ns/b binds",
+        ),
+        ([], '"${L}"', "${L}"),
+        ([], '{rbac.authorization.k8s.io/aggregate-to-view: "${L}"}', "${L}"),
+        ([GATHERING, BY_GATHERING], '{into: "${L}"}', "the label into is not known"),
+        ([GATHERING.replace("into: g", 'into: "${G}"'), BY_GATHERING], "{into: g}", "the label into is not known"),
+    ],
+)
+def test_what_may_bind_a_role_of_such_a_cluster_leaves_it_open(more: list[str], labels: str, reason: str) -> None:
+    found = bound(*more, labels=labels)
+    assert isinstance(found, Unknown)
+    assert reason in found.reason
+    assert bound(*more, labels=labels, project=None) is True
+
+
+def test_what_of_such_a_cluster_could_not_be_read_leaves_it_open() -> None:
+    assert bound(holes=(Hole("x.yaml could not be read"),)) == Unknown("x.yaml could not be read")
+
+
+@pytest.mark.parametrize(
+    "own, of_binding, expected",
+    [
+        ("ns", "ns", True),
+        ("ns", "other", False),
+        ("ns", "", None),
+        ("", "ns", None),
+        ("ns", '"${N}"', None),
+    ],
+)
+def test_a_role_of_a_namespace_is_bound_in_that_namespace(own: str, of_binding: str, expected: bool | None) -> None:
+    role = (ROLE % ("{}", "")).replace("ClusterRole", "Role").replace("name: r", f"name: r, namespace: {own}")
+    text = "---".join([role, BINDING % ("RoleBinding", of_binding, "Role", "r", SUBJECT)])
+    found = view(f"Role/{own}/r", text, project=WHOLE).property("role.bound")
+    assert isinstance(found, Unknown) if expected is None else found is expected
 
 
 def test_holders_are_told_with_the_workload_that_uses_the_account() -> None:

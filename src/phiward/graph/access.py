@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from phiward.graph.cluster import Cluster, labels_of, namespace_of, selects
 from phiward.graph.reading import inner, items
-from phiward.graph.truth import any_of, why
+from phiward.graph.truth import Truth, any_of, why
 from phiward.model.resource import AttributePath, Resource
 from phiward.model.value import Unknown, Value, undecided
 from phiward.record import dataclass
@@ -162,6 +162,15 @@ class Access:
                 ]
         return list(dict.fromkeys(found))
 
+    def hidden_holder(self, role: View) -> Truth:
+        """Why somebody may hold a role whom `holders` does not name; False where nobody can."""
+        labels = labels_of(role)
+        added = [labels] if isinstance(labels, Unknown) else [labels.get(f"{_AGGREGATE}{name}") for name in USER_FACING]
+        doubts = [*map(_doubt, (role.name, *added)), self.hidden_role]
+        doubts += [_doubt(self._gathers(other, role)) for other in self._aggregating]
+        doubts += [_other_namespace(binding, role) for binding in self.bindings]
+        return next((doubt for doubt in doubts if doubt is not None), False)
+
     def _subjects(self, binding: Binding) -> Iterator[str]:
         for subject in binding.subjects:
             users = (
@@ -194,6 +203,21 @@ def _added_to(role: View) -> list[str]:
     if isinstance(labels, Unknown):
         return []
     return [name for name in USER_FACING if str(labels.get(f"{_AGGREGATE}{name}")).lower() == "true"]
+
+
+def _doubt(value: Value) -> Unknown | None:
+    return why(value) if undecided(value) else None
+
+
+def _other_namespace(binding: Binding, role: View) -> Unknown | None:
+    """Why a binding of a Role of the same name may be of this one: a namespace that is filled in by what applies it."""
+    kind, _, name = role_key(role)
+    if kind != "Role" or binding.role is None or binding.role[::2] != (kind, name):
+        return None
+    places = [view.get("metadata.namespace") for view in (binding.view, role)]
+    if None in places:
+        return Unknown(f"in which namespace {binding.view.resource.address} binds {role.name} is not known")
+    return next(filter(None, map(_doubt, places)), None)
 
 
 def own_rules(role: View) -> list[PlacedRule]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from phiward.graph.access import GROUP, USER_FACING, in_words
-from phiward.graph.cluster import labels_of
 from phiward.graph.reading import inner, items
 from phiward.graph.truth import Truth, all_of, any_of, negate, why
 from phiward.graph.view import ComputedProperty, Derived, View
@@ -127,20 +126,15 @@ def _is(word: Value, other: str) -> Truth:
 
 
 def role_bound(view: View) -> Truth:
-    """Whether anybody holds a role by what was scanned; what was not scanned may bind it as well."""
+    """Whether a role is to be taken for held.
+
+    Roles are written in one chart and bound in another, so that one is declared says that it is to be held. Only where
+    everything of its cluster is declared do the bindings decide.
+    """
     cluster = view.graph.cluster(view.resource.scope)
-    if cluster.access.holders(view):
+    if not view.resource.scope.complete or cluster.access.holders(view):
         return True
-    labels = labels_of(view)
-    doubt = cluster.hole or cluster.access.hidden_role or (labels if isinstance(labels, Unknown) else None)
-    if doubt is not None:
-        return doubt
-    if view.resource.scope.complete:
-        return False
-    return Unknown(
-        "nothing in what was scanned binds it",
-        "scan the manifests that bind it, or list the cluster under complete_roots in phiward.yaml",
-    )
+    return cluster.hole or cluster.access.hidden_holder(view)
 
 
 def access_built_in(view: View) -> Truth:
