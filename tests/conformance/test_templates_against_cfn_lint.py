@@ -18,7 +18,7 @@ from cfnlint.template.transforms._language_extensions import language_extension
 from tests.loaders.cloudformation.stacks import Stacks
 from tests.test_rules import FILE, RULES, files_of
 
-from phiward.loaders.cloudformation.syntax import LANGUAGE
+from phiward.loaders.cloudformation.syntax import language_of
 from phiward.loaders.located_yaml import Document, documents
 
 SHOWN = {
@@ -29,7 +29,7 @@ SHOWN = {
     if name.endswith(FILE["cloudformation"])
 }
 ODD = {
-    "numbers": "Resources:\n  A: {a: 0x1F, b: 1_000, c: 012, d: 1.5, e: 089, f: -3, g: .5, h: 012345678901}\n",
+    "numbers": "Resources:\n  A: {a: 0x1F, b: 1_000, c: 012, d: 1.5, e: 089, f: -3, g: .5, h: 012345678901, i: 12e4, j: 1234e56, k: 0X1F, l: 0o17, m: 0b11, n: 1.5e+3, o: 0_7, p: 1_2.5, q: 0, r: -0}\n",
     "words": "Resources:\n  A: {a: yes, b: No, c: y, d: n, e: on, f: ~, g: null, h: 'true', i: TRUE}\n",
     "texts": "Resources:\n  A:\n    a: 2012-10-17\n    b: 10.0.0.0/16\n    c: a:b\n    d: |\n      one\n      two\n    e: >-\n      one\n      two\n",
     "short forms": (
@@ -42,7 +42,7 @@ ODD = {
 
 
 def ours(text: str) -> Document:
-    [document] = documents(text, LANGUAGE)
+    [document] = documents(text, language_of(text))
     assert isinstance(document, Document)
     return document
 

@@ -183,6 +183,13 @@ def test_a_loop_over_what_is_not_known_has_an_example(tmp_path):
     assert holes(stacks) == ["what Fn::ForEach::Any ranges over is not known: the parameter Open has no value"]
 
 
+@pytest.mark.parametrize("text", ["1e3", "1.5E-2", "-0.5", "12", "1E400"])
+def test_json_has_numbers_that_yaml_has_not(tmp_path, text):
+    template = f'{{"Resources": {{"A": {{"Type": "Custom::A", "Properties": {{"N": {text}}}}}}}}}'
+    found = Stacks(tmp_path, {"t.json": template}).attributes("A")["N"]
+    assert found == (json.loads(text) if text != "1E400" else text)
+
+
 # -- nested stacks
 
 ROOT = """\
@@ -414,6 +421,20 @@ def test_references_in_a_circle_stay_references(tmp_path):
     stacks = one(tmp_path, text)
     assert stacks.attributes("A") == {"X": Reference("B", ("X",))}
     assert not stacks.problems
+
+
+def test_a_long_chain_of_conditions_is_cut(tmp_path):
+    chain = "".join(f"  A{n}: !Not [!Condition A{n + 1}]\n" for n in range(20_000))
+    text = f"Conditions:\n{chain}  A20000: !Equals [a, a]\nResources:\n  V: {{{VOLUME}, Condition: A0}}\n"
+    stacks = one(tmp_path, text)
+    assert [problem.message for problem in stacks.problems] == ["conditions need one another more than 100 times over"]
+    assert not stacks.resources["V"].counted
+
+
+def test_a_condition_on_a_condition_says_why_at_its_root(tmp_path):
+    text = DECLARED.replace("Both: !And [!Condition IsProd, !Condition IsNever]", "Both: !Not [!Condition IsProd]")
+    why = one(tmp_path, text).resources["Neither"].uncounted
+    assert reason(why) == "the condition Both is not known: the parameter Stage has no value"
 
 
 def test_a_loop_over_resources_ranges_over_nothing(tmp_path):

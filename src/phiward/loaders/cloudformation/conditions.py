@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from phiward.loaders.cloudformation.evaluation import Evaluator
 
 Truth = bool | Unknown
+_DEEPEST = 100
+_UNKNOWN = " is not known: "
 _UNDER_WAY: Any = object()
 
 
@@ -20,6 +22,7 @@ class Conditions:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._known: dict[str, Truth] = {}
+        self._depth = 0
         self._written: Mapping[str, tuple[Evaluator, Any]] | None = None
 
     def __getitem__(self, name: str) -> Truth:
@@ -28,11 +31,18 @@ class Conditions:
             return self._evaluator.problem(f"the condition {name} needs itself", self._bodies[name][1])
         if found is None:
             self._known[name] = _UNDER_WAY
-            evaluator, node = self._bodies[name]
-            found = truth(evaluator, node)
-            if isinstance(found, Unknown):
-                found = Unknown(f"the condition {name} is not known: {found.reason}", found.hint)
-            self._known[name] = found
+            found = self._known[name] = self._worked_out(name)
+        return found
+
+    def _worked_out(self, name: str) -> Truth:
+        evaluator, node = self._bodies[name]
+        if self._depth >= _DEEPEST:
+            return evaluator.problem(f"conditions need one another more than {_DEEPEST} times over", node)
+        self._depth += 1
+        found = truth(evaluator, node)
+        self._depth -= 1
+        if isinstance(found, Unknown):
+            return Unknown(f"the condition {name}{_UNKNOWN}{found.reason.rpartition(_UNKNOWN)[2]}", found.hint)
         return found
 
     def __contains__(self, name: str) -> bool:

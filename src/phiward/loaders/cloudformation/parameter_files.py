@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from phiward.errors import SettingsError
-from phiward.loaders.cloudformation.syntax import LANGUAGE
+from phiward.loaders.cloudformation.syntax import language_of
 from phiward.loaders.located_yaml import documents
 from phiward.loaders.yaml_builder import YamlError
 from phiward.model.value import Unknown, Value
@@ -32,7 +32,7 @@ def read_given(path: Path, outside: Outside) -> dict[str, Value]:
         raise SettingsError(f"the parameter file cannot be read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise SettingsError("the parameter file is not UTF-8 text", where=str(path)) from error
-    found = next(documents(text, LANGUAGE), None)
+    found = next(documents(text, language_of(text)), None)
     if isinstance(found, YamlError):
         raise SettingsError(found.message, where=f"{path}:{found.line}:{found.column}")
     try:

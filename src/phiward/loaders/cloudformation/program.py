@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from phiward.loaders.cloudformation.syntax import LANGUAGE
+from phiward.loaders.cloudformation.syntax import language_of
 from phiward.loaders.cloudformation.template import Template, read_template
 from phiward.loaders.loaded import Texts
 from phiward.loaders.located_yaml import Document, documents
@@ -58,7 +58,7 @@ class Library:
         """What a file that is included holds, or why it cannot be read."""
         if file not in self._pieces:
             text = self.tree.read(file)
-            found = None if text is None else next(documents(text, LANGUAGE), None)
+            found = None if text is None else next(documents(text, language_of(text)), None)
             if isinstance(found, Document):
                 self._pieces[file] = found.value
             else:

@@ -14,7 +14,11 @@ from phiward.model.value import Value
 
 _WORDS = {word: value for word, value in yaml_scalars.WORDS.items() if word.lower() not in ("y", "n")}
 _BARE = ("Ref", "Condition")
-_leading_zero = re.compile(r"[-+]?0[0-9]*[89][0-9]*")
+_numeral = re.compile(
+    r"[-+]?(?:0b[01_]+|0[0-7_]*|[1-9][0-9_]*|0x[0-9a-fA-F_]+)"
+    r"|[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+)
+"""What YAML 1.1 takes for a number: neither an account id that begins with 0, unless it could be octal, nor `12e4`."""
 
 
 def key(tag: str) -> str | None:
@@ -26,8 +30,15 @@ def key(tag: str) -> str | None:
 
 
 def _number(text: str) -> Value:
-    """The number that a text stands for. An account id that begins with 0 is none, unless it could be octal."""
-    return text if _leading_zero.fullmatch(text) else yaml_scalars.number(text)
+    """The number that a text stands for, or the text itself where it is none."""
+    return yaml_scalars.number(text) if _numeral.fullmatch(text) else text
 
 
 LANGUAGE = Language(words=_WORDS, number=_number, key=key)
+_json = re.compile(r"\ufeff?\s*\{\s*[\"}]")
+_JSON = Language(words=_WORDS, key=key)
+
+
+def language_of(text: str) -> Language:
+    """How a text is read. JSON has numbers that YAML 1.1 has not: `1e3`."""
+    return _JSON if _json.match(text) else LANGUAGE

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from phiward.loaders.cloudformation.syntax import LANGUAGE
+from phiward.loaders.cloudformation.syntax import language_of
 from phiward.loaders.located_yaml import Document, documents
 from phiward.loaders.tree import Tree
 from phiward.loaders.yaml_builder import YamlError
@@ -95,7 +95,7 @@ def _as_list(value: Value) -> list[Value]:
 def read_template(file: Path, text: str, tree: Tree) -> Template | None:
     """The template of a text; None, with a diagnostic, where it cannot be read."""
     found: Document | None = None
-    for document in documents(text, LANGUAGE):
+    for document in documents(text, language_of(text)):
         if isinstance(document, YamlError):
             tree.hole("syntax", file, document.message, line=document.line, column=document.column)
             return None
