@@ -179,7 +179,8 @@ class Compiler:
     def satellites(self, satellites: Any, where: str) -> list[list[Any]]:
         found = []
         for alias, spec in satellites.items():
-            found += [[alias, native, steps(spec["by"], where)] for native in as_list(spec["type"])]
+            for by in as_list(spec["by"]):
+                found += [[alias, native, steps(by, where)] for native in as_list(spec["type"])]
         return found
 
     def alone(self, satellites: Any, properties: Compiled, where: str) -> Compiled:
