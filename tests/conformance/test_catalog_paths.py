@@ -35,7 +35,7 @@ from phiward.pack.paths import steps
 PACK = load_pack()
 ROWS = [pytest.param(row, id=f"{row.type} {row.dialect}") for row in PACK.rows()]
 CUSTOM = (
-    "argoproj.io", "cilium.io", "constraints.gatekeeper.sh", "consul.hashicorp.com", "external-secrets.io",
+    "argoproj.io", "cert-manager.io", "cilium.io", "constraints.gatekeeper.sh", "consul.hashicorp.com", "external-secrets.io",
     "flagger.app", "gateway.networking.k8s.io", "install.istio.io", "kyverno.io", "linkerd.io", "networking.istio.io",
     "projectcalico.org", "sailoperator.io", "security.istio.io", "velero.io",
 )  # fmt: skip
