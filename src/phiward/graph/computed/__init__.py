@@ -12,7 +12,9 @@ SUBJECTS = {
     ),
     "alarms": "filter_signals rule_signals",
     "artefacts": "certificate_source registry_scans",
-    "cluster_storage": "claim_encrypted claim_key class_encrypted class_key",
+    "cluster_storage": (
+        "claim_encrypted claim_key class_encrypted class_key persistent_volume_encrypted persistent_volume_key"
+    ),
     "configured_secrets": (
         "address_with_credential container_secrets listed_secrets mapped_secrets parameter_secret script_secrets"
     ),

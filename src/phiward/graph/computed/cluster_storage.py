@@ -1,8 +1,9 @@
 """Whether the volumes of a cluster are encrypted, and with which key.
 
-The catalog names each function by its key in `CLUSTER_STORAGE`. Sources: kubernetes.io, "Storage Classes" and "Dynamic
-Volume Provisioning" (the default class); aws-ebs-csi-driver, docs/parameters.md (`encrypted`, `kmsKeyId`);
-Google Cloud, "About disk encryption", and Azure, "Server-side encryption of Azure Disk Storage": always encrypted.
+The catalog names each function by its key in `CLUSTER_STORAGE`. Sources: kubernetes.io, "Storage Classes", "Dynamic
+Volume Provisioning" (the default class) and "Persistent Volumes"; aws-ebs-csi-driver, docs/parameters.md (`encrypted`,
+`kmsKeyId`); Google Cloud, "About disk encryption", and Azure, "Server-side encryption of Azure Disk Storage": always
+encrypted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,14 @@ from phiward.model.value import Unknown, Value, undecided
 STORAGE_CLASS = "storage.k8s.io/StorageClass"
 _EBS = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs", "ebs.csi.eks.amazonaws.com")
 _ALWAYS = ("pd.csi.storage.gke.io", "kubernetes.io/gce-pd", "disk.csi.azure.com", "kubernetes.io/azure-disk")
+_PLUGINS = {
+    "gcePersistentDisk": "kubernetes.io/gce-pd",
+    "azureDisk": "kubernetes.io/azure-disk",
+    "awsElasticBlockStore": "kubernetes.io/aws-ebs",
+}
+_MADE_BY = "pv.kubernetes.io/provisioned-by"
+"""What Kubernetes writes on the volumes that it makes by a class."""
+VOLUME = "PersistentVolume"
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -48,6 +57,37 @@ def class_key(view: View) -> Value | Derived:
     return Unknown(f"which key encrypts volumes of {provisioner} stands outside of the cluster's objects")
 
 
+def persistent_volume_encrypted(view: View) -> Value | Derived:
+    """Whether a volume is encrypted: where its provider leaves no choice, or else as the class that made it has it."""
+    driver = _driver(view)
+    if undecided(driver):
+        return why(driver)
+    if driver in _ALWAYS:
+        return Derived(True, paths=["spec"])
+    return _through_maker(view, "encryption.at_rest")
+
+
+def persistent_volume_key(view: View) -> Value | Derived:
+    """The key of a volume, as the class that made it names it; a volume itself does not say."""
+    return _through_maker(view, "encryption.key")
+
+
+def _driver(view: View) -> Value:
+    """What makes and attaches the disk of a volume: its CSI driver, or the volume plugin that it names."""
+    for field, plugin in _PLUGINS.items():
+        block = view.get(f"spec.{field}")
+        if block is not None:
+            return why(block) if undecided(block) else plugin
+    return view.get("spec.csi.driver")
+
+
+def _through_maker(view: View, name: str) -> Value | Derived:
+    made_by, class_ = view.get(f'metadata.annotations["{_MADE_BY}"]'), view.get("spec.storageClassName")
+    if undecided(made_by) or made_by is None or class_ in (None, ""):
+        return Unknown("the disk was made by hand, and stands outside of the cluster's objects", "make it by a class")
+    return _through_class(view, name)
+
+
 def claim_encrypted(view: View) -> Value | Derived:
     """Whether the volume behind a claim is encrypted: as its storage class has it."""
     return _through_class(view, "encryption.at_rest")
@@ -73,8 +113,9 @@ def _class_of(view: View) -> View | Unknown:
     name = view.get("spec.storageClassName")
     if undecided(name):
         return why(name)
-    if view.get("spec.volumeName") is not None and not name:
-        return Unknown("it is bound to a volume that was made by hand")
+    bound = view.get("spec.volumeName")
+    if bound is not None and not name:
+        return _volume(view, bound) or Unknown("it is bound to a volume that was made by hand")
     if name == "":
         return Unknown("it asks for a volume that was made by hand")
     classes = view.graph.cluster(view.resource.scope).of(STORAGE_CLASS)
@@ -87,6 +128,11 @@ def _class_of(view: View) -> View | Unknown:
     return found[0] if len(found) == 1 else missing
 
 
+def _volume(view: View, name: Value) -> View | None:
+    found = view.graph.cluster(view.resource.scope).of(VOLUME)
+    return next((volume for volume in found if volume.name == name), None)
+
+
 def _is_default(view: View) -> bool:
     return flag(view.get(f'metadata.annotations["{_DEFAULT}"]'), default=False) is True
 
@@ -96,4 +142,6 @@ CLUSTER_STORAGE: dict[str, ComputedProperty] = {
     "claim_key": claim_key,
     "class_encrypted": class_encrypted,
     "class_key": class_key,
+    "persistent_volume_encrypted": persistent_volume_encrypted,
+    "persistent_volume_key": persistent_volume_key,
 }
