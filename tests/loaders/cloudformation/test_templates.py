@@ -274,16 +274,25 @@ Resources:
         - ${Tenant}${Store}:
             Type: AWS::CloudFormation::Stack
             Properties: {TemplateURL: store.yaml, Parameters: {Tenant: !Ref Tenant}}
+  Fn::ForEach::Owners:
+    - Owner
+    - [north, south]
+    - ${Owner}Own:
+        Type: AWS::CloudFormation::Stack
+        Properties: {TemplateURL: !Sub "own/${Owner}.yaml"}
   Fn::ForEach::Broken: none
 """
+    own = "Resources: {Queue: {Type: 'AWS::SQS::Queue'}}"
     store = """
 Parameters:
   Tenant: {Type: String}
 Resources:
   Bucket: {Type: "AWS::S3::Bucket", Properties: {BucketName: !Ref Tenant}}
 """
-    stacks = Stacks(tmp_path, {"root.yaml": root, "store.yaml": store})
-    assert [scope.path for scope in stacks.loaded.scopes] == ["root.yaml"]
+    files = {"root.yaml": root, "store.yaml": store, "own/north.yaml": own, "own/south.yaml": own, "own/west.yaml": own}
+    stacks = Stacks(tmp_path, files)
+    assert sorted(scope.path for scope in stacks.loaded.scopes) == ["own/west.yaml", "root.yaml"]
+    assert {"northOwn.Queue", "southOwn.Queue"} < stacks.resources.keys()
     assert stacks.attributes("MercyA.Bucket") == {"BucketName": "Mercy"}
     assert stacks.attributes("StJudeA.Bucket") == {"BucketName": "StJude"}
 

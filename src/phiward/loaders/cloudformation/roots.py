@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from phiward.loaders.cloudformation.discovery import templates
-from phiward.loaders.cloudformation.loops import is_loop
+from phiward.loaders.cloudformation.loops import is_loop, names_filled_in
 from phiward.loaders.cloudformation.nesting import NESTED, location
 from phiward.loaders.cloudformation.program import Library
 from phiward.loaders.cloudformation.template import Template
 from phiward.loaders.tree import Tree
+
+_MOST = 5_000
+"""Rounds of one template's loops that are looked at here; what makes more is not read anyway."""
 
 
 def roots(paths: tuple[Path, ...], found: Iterable[Path], tree: Tree, library: Library) -> list[Template]:
@@ -41,24 +44,41 @@ def _may_nest(file: Path, tree: Tree) -> bool:
 
 
 def _called(template: Template, library: Library) -> set[Path]:
-    """The files that a template nests, as far as it names them outright."""
+    """The files that a template nests, as far as it names them outright, or by the variables of its loops."""
     found = set()
-    for body in _bodies(template.sections["Resources"]):
-        written = location(body)
-        file = library.beside(template, written) if isinstance(written, str) else None
+    for written in dict.fromkeys(_locations(template.sections["Resources"], {}, iter(range(_MOST)))):
+        file = library.beside(template, written)
         if isinstance(file, Path) and file != template.file:
             found.add(file)
     return found
 
 
-def _bodies(resources: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The bodies of some resources as they are written, those in loops included."""
+def _locations(resources: Mapping[str, Any], bindings: Mapping[str, str], left: Iterator[int]) -> Iterator[str]:
+    """Where the templates of nested stacks stand, as it is written, those of loops included; `left` are their rounds."""
     for key, body in resources.items():
         if is_loop(key):
-            inside = body[-1] if isinstance(body, list) and body else None
-            yield from _bodies(inside) if isinstance(inside, dict) else ()
+            yield from _of_loop(body, bindings, left)
         elif isinstance(body, dict):
-            yield body
+            written = location(body)
+            if isinstance(written, dict):
+                written = written.get("Fn::Sub")
+            filled = names_filled_in(written, bindings) if isinstance(written, str) else "${}"
+            if "${" not in filled:
+                yield filled
+
+
+def _of_loop(node: Any, bindings: Mapping[str, str], left: Iterator[int]) -> Iterator[str]:
+    if not isinstance(node, list) or len(node) != len(("identifier", "collection", "outputs")):
+        return
+    name, items, inside = node
+    if not isinstance(inside, dict):
+        return
+    if isinstance(name, str) and isinstance(items, list):
+        for item, _ in zip(items, left, strict=False):
+            inner = {**bindings, name: str(item)} if isinstance(item, (str, int)) else bindings
+            yield from _locations(inside, inner, left)
+    else:
+        yield from _locations(inside, bindings, left)
 
 
 def _tops(file: Path, above: dict[Path, list[Path]]) -> list[Path]:
