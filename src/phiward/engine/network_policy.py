@@ -17,7 +17,9 @@ from phiward.model.value import Unknown, undecided
 _PROPERTIES = {INGRESS: "network.ingress", EGRESS: "network.egress"}
 _EXPECTED = {INGRESS: "only named peers may connect to it", EGRESS: "it may connect to named peers only"}
 _OPENS = {INGRESS: "lets everyone in", EGRESS: "lets it reach every address"}
-_ON_THE_NODE = Unknown("whether network policies hold for pods on the network of their node is up to the network plugin")
+_ON_THE_NODE = Unknown(
+    "whether network policies hold for pods on the network of their node is up to the network plugin"
+)
 MOST_FACTS = 5
 
 

@@ -54,7 +54,7 @@ def _called(template: Template, library: Library) -> set[Path]:
 
 
 def _locations(resources: Mapping[str, Any], bindings: Mapping[str, str], left: Iterator[int]) -> Iterator[str]:
-    """Where the templates of nested stacks stand, as it is written, those of loops included; `left` are their rounds."""
+    """Where the templates of nested stacks stand, as it is written, those of loops too; `left` are their rounds."""
     for key, body in resources.items():
         if is_loop(key):
             yield from _of_loop(body, bindings, left)
