@@ -12,6 +12,7 @@ SUBJECTS = {
     ),
     "alarms": "filter_signals rule_signals",
     "artefacts": "certificate_source registry_scans",
+    "backup_locations": "location_encrypted location_in_transit location_key location_verified",
     "cluster_storage": (
         "claim_encrypted claim_key class_encrypted class_key persistent_volume_encrypted persistent_volume_key"
     ),
