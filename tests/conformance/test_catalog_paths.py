@@ -36,8 +36,8 @@ PACK = load_pack()
 ROWS = [pytest.param(row, id=f"{row.type} {row.dialect}") for row in PACK.rows()]
 CUSTOM = (
     "argoproj.io", "cert-manager.io", "cilium.io", "constraints.gatekeeper.sh", "consul.hashicorp.com", "external-secrets.io",
-    "flagger.app", "gateway.networking.k8s.io", "install.istio.io", "kyverno.io", "linkerd.io", "networking.istio.io",
-    "projectcalico.org", "sailoperator.io", "security.istio.io", "velero.io",
+    "flagger.app", "gateway.networking.k8s.io", "install.istio.io", "kyverno.io", "linkerd.io",
+    "monitoring.coreos.com", "networking.istio.io", "projectcalico.org", "sailoperator.io", "security.istio.io", "velero.io",
 )  # fmt: skip
 """Groups of custom resources, and of the control plane's own files: the API's schemas do not describe them."""
 CONTROL_PLANE = ("apiserver.config.k8s.io", "audit.k8s.io")

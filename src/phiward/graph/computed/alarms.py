@@ -1,15 +1,19 @@
-"""What metric filters and event rules look for in the events of a trail.
+"""What metric filters and event rules look for in the events of a trail, and whether a cluster's alerts reach somebody.
 
 Sources: CloudWatch Logs user guide, "Filter pattern syntax for metric filters"; EventBridge user guide, "Event
-patterns"; CloudTrail user guide, "Record contents" (`eventName`, `userIdentity.type`).
+patterns"; CloudTrail user guide, "Record contents" (`eventName`, `userIdentity.type`); prometheus-operator, API
+reference (`AlertmanagerConfig`: `route`, `receivers`), Prometheus, "Alertmanager configuration".
 
 The catalog names each function by its key in `ALARMS`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from phiward.graph.policy import HOLE, sketch
-from phiward.graph.truth import listed, why
+from phiward.graph.reading import inner, items
+from phiward.graph.truth import Truth, any_of, listed, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.holed_json import JsonError, parse
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
@@ -74,7 +78,43 @@ def _hidden(value: Value) -> Value:
     return why(value) if undecided(value) else ""
 
 
+# -- alerts of Prometheus
+
+
+def route_notifies(view: View) -> Value | Derived:
+    """Whether what an AlertmanagerConfig routes reaches a receiver that notifies anybody: an empty one drops alerts."""
+    route = view.get("spec.route")
+    if route is None:
+        return Unknown("it routes no alerts itself", "scan the AlertmanagerConfig that does")
+    receivers = items(view.get("spec.receivers"))
+    reached = any_of(_notifies(name, receivers) for name in _named(route))
+    return Derived(reached, paths=["spec.receivers", "spec.route"])
+
+
+def _named(route: Value) -> Iterator[Value]:
+    """The receivers that a route and those below it name; one that names none hands on to the route above."""
+    name = inner(route, "receiver")
+    if name not in (None, ""):
+        yield name
+    for below in items(inner(route, "routes")):
+        yield from [below] if isinstance(below, Unknown) else _named(below)
+
+
+def _notifies(name: Value, receivers: list[Value]) -> Truth:
+    if undecided(name):
+        return why(name)
+    found: list[Truth] = []
+    for receiver in receivers:
+        own = inner(receiver, "name")
+        if undecided(own):
+            found.append(why(own))
+        elif own == name and isinstance(receiver, dict):
+            found += [written(value) for key, value in receiver.items() if key.endswith("Configs")]
+    return any_of(found)
+
+
 ALARMS: dict[str, ComputedProperty] = {
     "filter_signals": filter_signals,
+    "route_notifies": route_notifies,
     "rule_signals": rule_signals,
 }
