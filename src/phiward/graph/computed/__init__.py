@@ -46,6 +46,7 @@ SUBJECTS = {
         "metadata_tokens_required network_acl_egress network_acl_ingress security_group_egress "
         "security_group_ingress template_public"
     ),
+    "network_policies": "policy_openings",
     "operations": "claim_backed_up namespace_limited rollout_progressive schedule_days schedule_enabled ships_logs",
     "permissions": "managed_policies policy_grants role_grants",
     "plain_secrets": "configuration_secrets environment_secrets secret_contents",

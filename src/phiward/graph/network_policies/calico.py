@@ -52,7 +52,8 @@ def read(view: View) -> list[Policy]:
     sure, doubt = directions(spec, "types", ruled or [INGRESS])
     found = [Policy(view, chosen, toward(sure))]
     if doubt is not None:
-        found.append(Policy(view, unsure(chosen, doubt), toward([each for each in _SIDES if each not in sure])))
+        others = toward([each for each in _SIDES if each not in sure])
+        found.append(Policy(view, unsure(chosen, doubt), others, doubt=doubt))
     return found
 
 

@@ -48,7 +48,8 @@ def read(view: View) -> list[Policy]:
     sure, doubt = directions(spec, "policyTypes", _without_types(spec))
     found = [Policy(view, select, toward(sure))]
     if doubt is not None:
-        found.append(Policy(view, unsure(select, doubt), toward([each for each in _OTHER_SIDE if each not in sure])))
+        others = toward([each for each in _OTHER_SIDE if each not in sure])
+        found.append(Policy(view, unsure(select, doubt), others, doubt=doubt))
     return found
 
 

@@ -62,6 +62,8 @@ class Policy:
     selects: Selector
     peers: dict[str, tuple[Peer, ...]]
     opens: frozenset[str] = frozenset()
+    doubt: Unknown | None = None
+    """Why it is not known whether it isolates in these directions at all."""
 
 
 def unsure(chosen: Selector, doubt: Unknown) -> Selector:
