@@ -73,6 +73,7 @@ SUBJECTS = {
     ),
     "tasks": "task_containers",
     "terms": "vault_lock_mode vault_denies_deletion plan_copies plan_retention_days minutes iso_minutes",
+    "traffic": "gateway_targets mesh_targets",
     "trust_policies": "trust_mfa trust_pipelines",
     "workload_identity": (
         "account_role_trust pod_cloud_identity trust_service_accounts trust_sharers trust_undeclared"
