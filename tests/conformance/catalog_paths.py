@@ -183,9 +183,9 @@ _FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes"
 
 PATHS_IN_ARGUMENTS = frozenset(
     {
-        "attributes", "binding", "by", "contents", "definitions", "each", "encoded", "entries", "exports", "group",
+        "attributes", "binding", "body", "by", "contents", "definitions", "each", "elsewhere", "encoded", "entries", "exports", "group",
         "image", "inherits", "key", "mappings", "mode", "name", "network", "of", "options", "path", "policy", "replica_of",
-        "satellite", "scripts", "subnets", "switch", "template", "type", "unit_path", "variables",
+        "satellite", "scripts", "subnets", "switch", "target", "template", "type", "unit_path", "variables",
     }
 )  # fmt: skip
 """Arguments of computed properties (`with:`) that are paths; `WORDS` lists those which are so called and are none."""

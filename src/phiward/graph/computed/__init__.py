@@ -7,6 +7,7 @@ from importlib import import_module
 from phiward.graph.view import ComputedProperty
 
 SUBJECTS = {
+    "api_definitions": "definition_anonymous",
     "admission": (
         "bound_policy_enforces constraint_enforces kyverno_enforces kyverno_policy_enforces namespace_pod_security"
     ),
