@@ -63,7 +63,7 @@ def _test(value: Any, operator: str, operand: Any, operand_of: _Operand) -> Trut
         return (value is not None) is operand
     if value is None:
         return False
-    listed = value if isinstance(value, list) else [value]
+    listed = value if isinstance(value, list) else list(value) if isinstance(value, dict) else [value]
     if operator in ("all", "any"):
         truths = [every(_test(each, kind, asked, operand_of) for kind, asked in operand) for each in listed]
         return every(truths) if operator == "all" else some(truths)
