@@ -15,7 +15,8 @@ SUBJECTS = {
     "artefacts": "certificate_source registry_scans",
     "backup_locations": "location_encrypted location_in_transit location_key location_verified",
     "cluster_storage": (
-        "claim_encrypted claim_key class_encrypted class_key persistent_volume_encrypted persistent_volume_key"
+        "claim_encrypted claim_key class_encrypted class_key class_retained persistent_volume_encrypted "
+        "persistent_volume_key"
     ),
     "configured_secrets": (
         "address_with_credential container_secrets listed_secrets mapped_secrets parameter_secret script_secrets"

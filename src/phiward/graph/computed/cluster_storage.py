@@ -8,7 +8,7 @@ encrypted.
 
 from __future__ import annotations
 
-from phiward.graph.truth import flag, why
+from phiward.graph.truth import any_of, equals, flag, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Unknown, Value, undecided
 
@@ -20,6 +20,7 @@ _PLUGINS = {
     "azureDisk": "kubernetes.io/azure-disk",
     "awsElasticBlockStore": "kubernetes.io/aws-ebs",
 }
+_NOBODY = "kubernetes.io/no-provisioner"
 _MADE_BY = "pv.kubernetes.io/provisioned-by"
 """What Kubernetes writes on the volumes that it makes by a class."""
 VOLUME = "PersistentVolume"
@@ -55,6 +56,14 @@ def class_key(view: View) -> Value | Derived:
             return why(own)
         return "customer" if own else "service"
     return Unknown(f"which key encrypts volumes of {provisioner} stands outside of the cluster's objects")
+
+
+def class_retained(view: View) -> Value | Derived:
+    """Whether disks of a class outlive their claims: not by default; a class that makes no disks deletes none."""
+    policy, provisioner = view.get("reclaimPolicy"), view.get("provisioner")
+    makes_none = equals(provisioner, _NOBODY)
+    kept = equals("Delete" if policy is None else policy, "Retain")
+    return Derived(any_of([kept, makes_none]), paths=["reclaimPolicy"])
 
 
 def persistent_volume_encrypted(view: View) -> Value | Derived:
@@ -142,6 +151,7 @@ CLUSTER_STORAGE: dict[str, ComputedProperty] = {
     "claim_key": claim_key,
     "class_encrypted": class_encrypted,
     "class_key": class_key,
+    "class_retained": class_retained,
     "persistent_volume_encrypted": persistent_volume_encrypted,
     "persistent_volume_key": persistent_volume_key,
 }
