@@ -10,7 +10,7 @@ from phiward.reporters.console import export_svg
 from phiward.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-RULES = ("tenant-key-shared", "ingress-sensitive-ports", "load-balancer-mutual-tls")
+RULES = ("tenant-key-foreign",)
 
 report = scan(Settings(paths=(ROOT / "fixtures" / "ehr-saas" / "flawed",), today=date(2026, 11, 22), rules=RULES))
 picture = export_svg(report, 100, "phiward scan fixtures/ehr-saas/flawed")
