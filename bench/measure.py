@@ -38,8 +38,9 @@ def run(command: Sequence[str | Path], directory: Path) -> tuple[float, float, f
         _, status, usage = os.wait4(process.pid, 0)
     seconds = perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in ANSWERS:
-        tail = (directory / "stderr.txt").read_text(errors="replace")[-500:]
+    said = (directory / "stderr.txt").read_text(errors="replace")
+    if process.returncode not in ANSWERS or "Traceback (most recent call last)" in said:  # 1 may also be a crash
+        tail = said[-500:]
         raise RuntimeError(f"{' '.join(map(str, command))}: exit status {process.returncode}\n{tail}")
     return seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 

@@ -79,7 +79,8 @@ def c7n_policies() -> Path:
 
 def checkov_scan(target: Path, framework: str = "terraform") -> list[str | Path]:
     """Checkov over a file or a tree: one framework alone, as ours reads it."""
-    return [checkov(), "-f" if target.is_file() else "-d", target, "--framework", framework, "--compact", "--quiet"]
+    what = ["-f" if target.is_file() else "-d", target, "--framework", framework]
+    return [checkov(), *what, "--compact", "--quiet", "--skip-download"]  # it would ask the network for guidelines
 
 
 def trivy_scan(target: Path) -> list[str | Path]:
