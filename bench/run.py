@@ -24,7 +24,7 @@ from measure import Figure, compare, run
 from nested import generate as generate_nested
 
 REPOSITORY = peers.BENCH.parent
-WORK = peers.BENCH / ".work"
+WORK = peers.BENCH / "work"
 ESTATE = REPOSITORY / "fixtures" / "ehr-saas" / "sound"
 CHANGED = ESTATE / "modules" / "tenant-database" / "main.tf"
 SMALL_TREE = 64
