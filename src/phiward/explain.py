@@ -9,7 +9,7 @@ from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
 from phiward.loaders.collect import load
 from phiward.model.resource import Resource
-from phiward.model.secrecy import is_secret, may_be_secret
+from phiward.model.secrecy import decoded, is_secret, may_be_secret, secrets_in
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
 from phiward.outside import Outside
 from phiward.pack import load_pack
@@ -129,9 +129,14 @@ def plain(value: Value, name: str = "") -> Any:
         return [plain(item, name) for item in value]
     if isinstance(value, (Unknown, Reference, Partial)):
         return f"{value}"
-    if isinstance(value, str) and value and (may_be_secret(name) or is_secret(name, value)):
+    if isinstance(value, str) and value and _hides(value, name):
         return "(hidden: it may be a secret)"
     return value
+
+
+def _hides(value: str, name: str) -> bool:
+    """Whether a text is a secret, or a script that spells one out, in Base64 or not."""
+    return may_be_secret(name) or is_secret(name, value) or bool(secrets_in(value) or secrets_in(decoded(value)))
 
 
 def as_text(found: Explanation) -> str:

@@ -178,3 +178,35 @@ def test_a_sensitive_value_is_judged_all_the_same(scan):
     text = 'variable "on" {\n  sensitive = true\n  default = %s\n}\nresource "aws_db_instance" "a" {\n  storage_encrypted = var.on\n}\n'
     assert scan({"main.tf": text % '"true"'}).verdicts == {"aws_db_instance.a": "pass"}
     assert scan({"main.tf": text % '"false"'}).verdicts == {"aws_db_instance.a": "fail"}
+
+
+SPELLED = "c0rrect-horse"
+SCRIPTS = f"""
+resource "aws_instance" "one_line" {{ user_data = "export DB_PASSWORD={SPELLED}" }}
+resource "aws_launch_template" "encoded" {{ user_data = base64encode("db_password: {SPELLED}") }}
+"""
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_secret_that_a_script_spells_out_is_in_no_report(format_: str, tmp_path: Path) -> None:
+    """Every finding about the resource quotes its opening line, not only the one about the secret."""
+    write_tree(tmp_path, {"main.tf": SCRIPTS})
+    done = subprocess.run(
+        command("scan", ".", "--format", format_, "--verbose"),
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "aws_instance.one_line" in done.stdout
+    assert SPELLED not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("address", ["aws_instance.one_line", "aws_launch_template.encoded"])
+def test_a_secret_that_a_script_spells_out_is_not_explained(address: str, tmp_path: Path) -> None:
+    write_tree(tmp_path, {"main.tf": SCRIPTS})
+    done = subprocess.run(
+        command("explain", address, "."), cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "user_data" in done.stdout
+    assert SPELLED not in done.stdout
+    assert "ZGJfcGFzc3dvcmQ6" not in done.stdout  # the same in Base64

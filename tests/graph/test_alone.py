@@ -43,7 +43,7 @@ def test_a_part_does_not_answer_for_what_it_does_not_decide(scan_files):
     text = f'resource "aws_s3_bucket_policy" "p" {{\n bucket = "other"\n {PUBLIC}\n}}'
     found = verdicts(scan_files({"main.tf": text}))
     assert found == {
-        ("aws_s3_bucket_policy.p", "bucket-not-public"): Verdict.FAIL,
+        ("aws_s3_bucket_policy.p", "bucket-not-public"): Verdict.UNKNOWN,
         ("aws_s3_bucket_policy.p", "bucket-tls-only"): Verdict.FAIL,
     }
 
@@ -70,3 +70,30 @@ def test_in_templates_too(scan_files):
         ("Open", "ingress-public-ports"): Verdict.FAIL,
         ("Open", "ingress-all-ports"): Verdict.PASS,
     }
+
+
+def test_what_another_part_may_stop_is_not_known(scan_files):
+    entry = 'network_acl_id = "acl-1"\n protocol = "-1"\n cidr_block = "0.0.0.0/0"\n'
+    text = f"""
+    resource "aws_network_acl_rule" "first" {{
+      {entry}
+      rule_number = 90
+      rule_action = "deny"
+    }}
+    resource "aws_network_acl_rule" "second" {{
+      {entry}
+      rule_number = 100
+      rule_action = "allow"
+    }}
+    """
+    found = verdicts(scan_files({"main.tf": text}, rules=("network-acl-all-ports",)))
+    assert found == {
+        ("aws_network_acl_rule.first", "network-acl-all-ports"): Verdict.PASS,
+        ("aws_network_acl_rule.second", "network-acl-all-ports"): Verdict.UNKNOWN,
+    }
+
+
+def test_a_policy_that_lets_in_nobody_passes_by_itself(scan_files):
+    text = 'resource "aws_s3_bucket_policy" "p" {\n bucket = "other"\n policy = jsonencode({ Statement = [] })\n}'
+    found = verdicts(scan_files({"main.tf": text}, rules=("bucket-not-public",)))
+    assert found == {("aws_s3_bucket_policy.p", "bucket-not-public"): Verdict.PASS}

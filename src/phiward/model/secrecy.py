@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 import re
+from base64 import b64decode
 
 from phiward.pattern import pattern
 
@@ -48,3 +50,41 @@ def is_secret(name: str, value: str) -> bool:
     if _HARMLESS.fullmatch(text) or _PLACEHOLDER.fullmatch(text) or _POINTER.search(name):
         return False
     return bool(_NAMED.search(name) or (_CONNECTION.search(name) and _CREDENTIAL.search(text)))
+
+
+_SETTING = pattern(
+    r"(?:^|[\s;])(?:export\s+|set\s+)?[\"']?([\w.-]+)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#,;]+)", re.MULTILINE
+)
+"""A line of a script or of a configuration file in it: `export DB_PASSWORD=x`, `"token": "x"`."""
+_STORED = pattern(r"\{\{resolve:|^arn:aws[\w-]*:(?:secretsmanager|ssm):|^\$")
+_EXPRESSION = pattern(r"^(?:!|(?:var|local|module|data|each|(?:aws|random)_\w+)[.\[])")
+"""How what stands for a value begins in the text of Terraform and of templates."""
+
+
+def is_stored(value: str) -> bool:
+    """Whether a value only says where a secret is kept, or is one that the shell fills in."""
+    return bool(_STORED.search(value))
+
+
+def secrets_in(text: str) -> list[str]:
+    """The names of the settings in a script that are secrets; `a key` for one that stands there without a name."""
+    settings = _SETTING.findall(text)
+    named = [name for name, value in settings if not is_stored(value) and is_secret(name, value)]
+    return [*dict.fromkeys(named)] or (["a key"] if is_secret("", text) else [])
+
+
+def shows_secret(line: str) -> bool:
+    """Whether a line of configuration spells a secret out, so that no report may quote it."""
+    named = (
+        not (is_stored(value) or _EXPRESSION.search(value)) and is_secret(name, value)
+        for name, value in _SETTING.findall(line)
+    )
+    return any(named) or is_secret("", line)
+
+
+def decoded(text: str) -> str:
+    """The text that is written in Base64; what is no Base64 as it stands."""
+    try:
+        return b64decode(text, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from phiward.model.location import Span
+from phiward.model.secrecy import shows_secret
 from phiward.record import dataclass
 from phiward.reporters.lines import Line, wrap
 from phiward.reporters.text import cells, clean, cut
@@ -68,7 +69,7 @@ def _numbered(number: int, gutter: int, pieces: Line) -> Line:
 def _one_line(text: str, mark: Mark, gutter: int, room: int) -> list[Line]:
     start = min(max(mark.span.column - 1, 0), len(text))
     end = min(max(mark.span.end_column - 1, start), len(text))
-    if mark.hidden:
+    if mark.hidden or shows_secret(text[max(start - 4 * room, 0) : start + 4 * room]):
         text = _masked(text, start)
     before, marked, after = text[:start], text[start:end], text[end:]
     left, middle, right = _window(before, marked, after, room)
@@ -90,7 +91,7 @@ def _many_lines(sources: Sources, path: str, mark: Mark, gutter: int, room: int)
         text = sources.line(path, number)
         if text is None:
             break
-        if mark.hidden:
+        if mark.hidden or shows_secret(text[: 4 * room]):
             text = _masked(text, mark.span.column - 1) if number == first else "*" * len(text.strip())
         if number == last > first + _MOST_LINES:
             lines.append([blank, ("| ", mark.style), ("...", "faint")])

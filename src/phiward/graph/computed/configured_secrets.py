@@ -7,24 +7,14 @@ that stands there. The catalog names each function by its key in `CONFIGURED_SEC
 
 from __future__ import annotations
 
-import binascii
-import re
-from base64 import b64decode
 from collections.abc import Iterator, Mapping
 
 from phiward.graph.truth import why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.holed_json import JsonError, parse
-from phiward.model.secrecy import is_secret
+from phiward.model.secrecy import decoded, is_secret, is_stored, secrets_in
 from phiward.model.value import Partial, Sensitive, Unknown, Value, undecided
-from phiward.pattern import pattern
 
-_SETTING = pattern(
-    r"(?:^|[\s;])(?:export\s+|set\s+)?[\"']?([\w.-]+)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#,;]+)", re.MULTILINE
-)
-"""A line of a script or of a configuration file in it: `export DB_PASSWORD=x`, `"token": "x"`."""
-_STORED = re.compile(r"\{\{resolve:|^arn:aws[\w-]*:(?:secretsmanager|ssm):|^\$")
-"""What a secret store fills in, and what the shell does."""
 _LITERAL = ("PLAINTEXT", None)
 
 
@@ -73,11 +63,11 @@ def script_secrets(view: View, *, scripts: list[str], encoded: list[str]) -> Val
     for path in (*scripts, *encoded):
         text = view.get(path)
         if isinstance(text, Partial):
-            found += _of_script("".join(part if isinstance(part, str) else "$" for part in text.parts))
+            found += secrets_in("".join(part if isinstance(part, str) else "$" for part in text.parts))
         elif undecided(text):
             found.append(why(text))
         elif isinstance(text, str):
-            found += _of_script(_decoded(text) if path in encoded else text)
+            found += secrets_in(decoded(text) if path in encoded else text)
     return Derived(found, paths=[*scripts, *encoded])
 
 
@@ -115,21 +105,7 @@ def _named(name: Value, value: Value) -> list[Value]:
         return []
     if undecided(value):
         return [why(value)] if is_secret(name, "undecided") else []
-    return [name] if isinstance(value, str) and not _STORED.search(value) and is_secret(name, value) else []
-
-
-def _of_script(text: str) -> list[Value]:
-    named = [
-        name for name, setting in _SETTING.findall(text) if not _STORED.search(setting) and is_secret(name, setting)
-    ]
-    return [*dict.fromkeys(named)] or (["a key"] if is_secret("", text) else [])
-
-
-def _decoded(text: str) -> str:
-    try:
-        return b64decode(text, validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        return text
+    return [name] if isinstance(value, str) and not is_stored(value) and is_secret(name, value) else []
 
 
 def address_with_credential(view: View, *, path: str) -> Value | Derived:

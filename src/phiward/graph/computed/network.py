@@ -211,6 +211,12 @@ def _port(value: Value) -> Value:
     return value if isinstance(value, int) else Unknown("a rule's port is not written")
 
 
+_DENIED_ELSEWHERE = Unknown(
+    "an entry of the network ACL with a lower number may deny it, and the ACL is declared elsewhere",
+    "declare the ACL with its entries in the same root",
+)
+
+
 def network_acl_ingress(view: View) -> list[Value] | Unknown:
     """`network.ingress` of a network ACL: what its allow entries let in that no earlier entry denies."""
     return _acl_entries(view, INGRESS)
@@ -236,6 +242,8 @@ def _acl_entries(view: View, way: Direction) -> list[Value] | Unknown:
             denied.append(entry)
             continue
         stopped = any_of(_contains(wall, entry, way) for wall in denied)
+        if view.row.alone:
+            stopped = _DENIED_ELSEWHERE
         if stopped is not True:
             result.append({**entry, "open_to_world": all_of([entry["open_to_world"], negate(stopped)])})
     return result

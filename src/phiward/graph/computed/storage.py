@@ -19,6 +19,12 @@ _POLICY_PATHS = ["@policy.policy", "policy"]
 _RACE = "AWS refuses it where the block came first and keeps it where the block came later"
 
 
+_BLOCKED_ELSEWHERE = Unknown(
+    "it lets everybody in, and whether a public access block of its bucket stops that is not part of it",
+    "declare the bucket in the same root, or name nobody but those who need it",
+)
+
+
 def bucket_access_public(view: View) -> Value | Derived:
     """`access.public` of a bucket: a grant to everybody that no declared setting takes away.
 
@@ -28,6 +34,8 @@ def bucket_access_public(view: View) -> Value | Derived:
     by_acl = all_of([_acl_is_public(view), negate(_acls_are_off(view)), _gets_past(view, "acl")])
     by_policy = all_of([grants_everybody(view, _POLICY_PATHS, as_s3=True), _gets_past(view, "policy")])
     public = any_of([by_acl, by_policy])
+    if view.row.alone and public is True:
+        public = _BLOCKED_ELSEWHERE
     return Derived(public, paths=["@acl.acl", "acl", "grant", *_POLICY_PATHS])
 
 
