@@ -1,0 +1,109 @@
+"""`findings.json`: the assessment as canonical JSON, and back. Equal assessments give equal bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from phiward import __version__
+from phiward.attest.assessment.model import SCHEMA, Assessment
+from phiward.errors import UsageError
+from phiward.reporters.plain import dumps
+
+T = TypeVar("T")
+_OTHER_MAKE = (ValueError, TypeError, LookupError, AttributeError)
+
+
+def to_plain(value: Any) -> Any:
+    """Records as dicts, tuples as lists."""
+    names = getattr(type(value), "__match_args__", None)
+    if names is not None:
+        return {name: to_plain(getattr(value, name)) for name in names}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: to_plain(item) for key, item in value.items()}
+    return value
+
+
+def canonical(value: Any) -> str:
+    """JSON text with sorted keys, in ASCII and without blanks, ending in a newline."""
+    return dumps(_sorted(value)) + "\n"
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def render(assessment: Assessment) -> str:
+    """The text of `findings.json`."""
+    written = {"schema": SCHEMA, "written_by": {"name": "phiward", "version": __version__}}
+    return canonical(written | to_plain(assessment))
+
+
+def read(text: str, where: str) -> Assessment:
+    """The assessment that `render` wrote. Raises UsageError for anything else."""
+    try:
+        document = json.loads(text)
+        check_writer(document, SCHEMA, document["written_by"]["version"], where)
+        found: Assessment = _read(Assessment, document)
+    except RecursionError as error:
+        raise UsageError("is nested too deeply for an assessment", where=where) from error
+    except _OTHER_MAKE as error:
+        raise UsageError(
+            "is not an assessment of Phiward", where=where, hint="give the folder of `phiward attest`"
+        ) from error
+    return found
+
+
+def check_writer(document: Mapping[str, Any], schema: str, version: str, where: str) -> None:
+    """Refuse what a newer version wrote: it may say what this one does not know of. Raises UsageError."""
+    found = document["schema"]
+    name, _, number = schema.rpartition("/v")
+    if not isinstance(found, str) or not found.startswith(f"{name}/v"):
+        raise ValueError(found)
+    newer_shape = int(found.rpartition("/v")[2]) > int(number)
+    if newer_shape or _numbers(version) > _numbers(__version__):
+        raise UsageError(
+            f"was written by phiward {version}, which is newer than this one, {__version__}",
+            where=where,
+            hint="use the version that wrote it, or a later one",
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(piece) for piece in version.split(".")[:3])
+
+
+@cache
+def _types(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _read(kind: Any, value: Any) -> Any:
+    """A plain value as an instance of a type. Raises ValueError where it is none."""
+    if kind is Any:
+        return value
+    origin = get_origin(kind)
+    if origin is tuple:
+        return tuple([_read(get_args(kind)[0], item) for item in _checked(list, value)])
+    if origin is UnionType:
+        return None if value is None else _read(next(one for one in get_args(kind) if one is not NoneType), value)
+    if origin is not None:
+        inner = get_args(kind)[1]
+        return {key: _read(inner, item) for key, item in _checked(dict, value).items()}
+    if hasattr(kind, "__match_args__"):
+        _checked(dict, value)
+        return kind(**{name: _read(_types(kind)[name], value[name]) for name in kind.__match_args__})
+    return _checked(kind, value)
+
+
+def _checked(kind: type[T], value: Any) -> T:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ValueError(value)
+    return value
