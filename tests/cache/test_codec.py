@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phiward.cache.codec import NotStorableError, _as_value, _value, decode, encode
+from phiward.model.baseline import Comparison, Recorded, Remaining
 from phiward.model.finding import (
     Diagnostic,
     Evidence,
@@ -19,10 +20,13 @@ from phiward.model.finding import (
     Loosened,
     PackIdentity,
     Report,
+    Standing,
     Subject,
     Summary,
     Verdict,
     Waiver,
+    WaiverType,
+    WaiverUse,
 )
 from phiward.model.location import Location, Span
 from phiward.model.rule import Rule, Severity
@@ -76,13 +80,23 @@ def there_and_back(given_: Report) -> Report:
 def test_everything_of_a_report_comes_back():
     other = replace(RULE, id="s", when=["x", {"equals": 1}], graph="function")
     waiver = Waiver("r", "because", "me", date(2027, 1, 31), Location("b.tf", Span(9, 9, 9, 10)), "inline")
+    measure = replace(
+        waiver, kind="file", type=WaiverType.ALTERNATIVE_MEASURE, approver="you", approved=date(2026, 11, 1), measure="m",
+        selector="path x/**", covers_unknown=False, equivalence="e", compensating_controls=("a", "b"), risk_analysis="R-1",
+        ticket="T-1",
+    )  # fmt: skip
+    was = Recorded("f" * 32, "r", "a.b", "live", "a.tf", date(2026, 1, 2), 3)
     findings = [
-        finding(),
+        finding(baseline="new", lapsed=measure),
         finding(verdict=Verdict.PASS, message=RULE.title, evidence=()),
         finding(rule=other, verdict=Verdict.UNKNOWN, waiver=waiver, location=Location("c.tf", Span(5, 1, 6, 1))),
         finding(verdict=Verdict.NOT_APPLICABLE, subject=replace(SUBJECT, tenant="mercy", called_from=())),
     ]
-    given_ = report(*findings)
+    more = {
+        "waivers": (WaiverUse(waiver, Standing.IN_FORCE, 1), WaiverUse(measure, Standing.EXPIRED, 1)),
+        "baseline": Comparison("phiward.baseline.json", 2, 1, (was,), (Remaining(was, "not judged"),)),
+    }
+    given_ = report(*findings, **more)
     assert there_and_back(given_) == given_
     empty = report(diagnostics=(), loosened=(), roots=(), unmodelled_types={}, sources={})
     assert there_and_back(empty) == empty

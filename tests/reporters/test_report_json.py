@@ -98,7 +98,9 @@ def test_everything_is_in_the_record():
     assert accepted == [
         {
             "rule": "encryption-at-rest", "reason": "moved to the new cluster in January", "owner": "platform",
-            "expires": "2027-01-31", "kind": "inline",
+            "expires": "2027-01-31", "kind": "inline", "type": "waiver", "approver": None, "approved": None,
+            "selector": None, "covers_unknown": True, "measure": None, "equivalence": None,
+            "compensating_controls": [], "risk_analysis": None, "ticket": None,
             "location": {"path": "waivers.yaml", "line": 4, "column": 1, "end_line": 4, "end_column": 11},
         }
     ]  # fmt: skip

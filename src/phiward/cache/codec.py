@@ -12,6 +12,7 @@ from datetime import date
 from itertools import groupby, islice
 from typing import Any
 
+from phiward.model.baseline import Comparison, Recorded, Remaining
 from phiward.model.finding import (
     Diagnostic,
     Evidence,
@@ -20,10 +21,13 @@ from phiward.model.finding import (
     Loosened,
     PackIdentity,
     Report,
+    Standing,
     Subject,
     Summary,
     Verdict,
     Waiver,
+    WaiverType,
+    WaiverUse,
 )
 from phiward.model.location import Location, Span
 from phiward.model.rule import Rule, Severity
@@ -59,6 +63,8 @@ def encode(report: Report) -> Iterator[str]:
         "summary": _fields(report.summary),
         "pack": _fields(report.pack),
         "loosened": [[one.parameter, _value(one.default), _value(one.value)] for one in report.loosened],
+        "waivers": [[_waiver(one.waiver), one.standing, one.findings] for one in report.waivers],
+        "baseline": _comparison(report.baseline) if report.baseline else 0,
         "plain": {name: getattr(report, name) for name in _PLAIN},
     }
     yield _dumps(head)
@@ -81,10 +87,6 @@ def _piece(piece: list[list[Finding]], rules: dict[int, int]) -> str:
         more = [evidence.by_default, _shown(evidence.write), _shown(evidence.attribute)]
         return [evidence.property, observed, expected, where, *more]
 
-    def exception(waiver: Waiver) -> list[Any]:
-        end, at = waiver.expires.isoformat(), place(waiver.location)
-        return [waiver.rule, waiver.reason, waiver.owner, end, at, waiver.kind]
-
     def row(finding: Finding) -> list[Any]:
         rule, at, waiver = finding.rule, finding.location, finding.waiver
         return [
@@ -93,7 +95,9 @@ def _piece(piece: list[list[Finding]], rules: dict[int, int]) -> str:
             place(at),
             0 if finding.message == rule.title else _shown(finding.message),
             [proof(evidence, at) for evidence in finding.evidence],
-            exception(waiver) if waiver else 0,
+            _waiver(waiver) if waiver else 0,
+            _waiver(finding.lapsed) if finding.lapsed else 0,
+            finding.baseline,
         ]
 
     def group(findings: list[Finding]) -> list[Any]:
@@ -103,6 +107,25 @@ def _piece(piece: list[list[Finding]], rules: dict[int, int]) -> str:
 
     groups = [group(findings) for findings in piece]
     return _dumps([list(paths), groups])
+
+
+def _waiver(waiver: Waiver) -> list[Any]:
+    at = waiver.location
+    return [[at.path, *at.span], *(_dated(one) for one in _fields(waiver) if one is not at)]
+
+
+def _comparison(found: Comparison) -> list[Any]:
+    fixed = [_recorded(one) for one in found.fixed]
+    remaining = [[_recorded(one.recorded), one.why] for one in found.remaining]
+    return [found.path, found.existing, found.new, fixed, remaining]
+
+
+def _recorded(recorded: Recorded) -> list[Any]:
+    return [_dated(one) for one in _fields(recorded)]
+
+
+def _dated(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _fields(record: Any) -> list[Any]:
@@ -160,9 +183,35 @@ def decode(lines: Iterable[bytes], sources: Mapping[str, str]) -> Report:
         summary=Summary(*head["summary"]),
         pack=PackIdentity(*head["pack"]),
         loosened=tuple(Loosened(name, _as_value(old), _as_value(new)) for name, old, new in head["loosened"]),
+        waivers=tuple(WaiverUse(_as_waiver(raw), Standing(how), n) for raw, how, n in head["waivers"]),
+        baseline=_as_comparison(*head["baseline"]) if head["baseline"] else None,
         sources=sources,
         **plain,
     )
+
+
+def _as_waiver(raw: list[Any]) -> Waiver:
+    (path, *span), *rest = raw
+    names = [name for name in Waiver.__match_args__ if name != "location"]
+    values = dict(zip(names, rest, strict=True))
+    approved = values["approved"]
+    values |= {
+        "expires": date.fromisoformat(values["expires"]),
+        "approved": date.fromisoformat(approved) if approved else None,
+        "type": WaiverType(values["type"]),
+        "compensating_controls": tuple(values["compensating_controls"]),
+    }
+    return Waiver(location=Location(path, Span(*span)), **values)
+
+
+def _as_comparison(path: str, existing: int, new: int, fixed: list[Any], remaining: list[Any]) -> Comparison:
+    left = tuple(Remaining(_as_recorded(raw), why) for raw, why in remaining)
+    return Comparison(path, existing, new, tuple(map(_as_recorded, fixed)), left)
+
+
+def _as_recorded(raw: list[Any]) -> Recorded:
+    values = dict(zip(Recorded.__match_args__, raw, strict=True))
+    return Recorded(**values | {"since": date.fromisoformat(values["since"])})
 
 
 def _as_rule(raw: list[Any]) -> Rule:
@@ -187,15 +236,14 @@ def _add(piece: list[Any], rules: list[Rule], findings: list[Finding]) -> None:
 
     for own, calls, rows in groups:
         subject = Subject(**dict(zip(_SUBJECT, own, strict=True)), called_from=tuple(map(place, calls)))
-        for rule, verdict, where, message, evidence, accepted in rows:
+        for rule, verdict, where, message, evidence, accepted, ended, known in rows:
             at = place(where)
             said = rules[rule].title if message == 0 else message
-            waiver = None
-            if accepted:
-                id_, reason, owner, expires, comment, kind = accepted
-                waiver = Waiver(id_, reason, owner, date.fromisoformat(expires), place(comment), kind)
+            waiver = _as_waiver(accepted) if accepted else None
+            lapsed = _as_waiver(ended) if ended else None
             proofs = tuple([proof(raw, at) for raw in evidence])
-            findings.append(Finding(rules[rule], _VERDICTS[verdict], subject, at, said, proofs, waiver))
+            one = Finding(rules[rule], _VERDICTS[verdict], subject, at, said, proofs, waiver, lapsed, known)
+            findings.append(one)
 
 
 def _as_value(raw: Any) -> Value:

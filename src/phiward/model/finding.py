@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from phiward.model.baseline import Comparison
 from phiward.model.location import Location
 from phiward.model.rule import Rule
 from phiward.model.value import Value
@@ -57,9 +58,20 @@ class Subject:
     """The file that declares it; of a scope, the scope's own path."""
 
 
+class WaiverType(StrEnum):
+    """What is said of a finding that is accepted."""
+
+    WAIVER = "waiver"
+    """The risk is taken until a day."""
+    ALTERNATIVE_MEASURE = "alternative-measure"
+    """Something else is done that is as good, where the specification is addressable: 45 CFR 164.306(d)(3)."""
+    FALSE_POSITIVE = "false-positive"
+    """The verdict is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """An accepted exception that covers a finding."""
+    """An accepted exception. It holds until the end of the day on which it `expires`, in UTC."""
 
     rule: str
     reason: str
@@ -67,6 +79,40 @@ class Waiver:
     expires: date
     location: Location
     kind: str = "inline"
+    """Where it is written: `inline`, at what it is about, or in a `file` of exceptions."""
+    type: WaiverType = WaiverType.WAIVER
+    approver: str = ""
+    """Another person than the owner; empty where an inline exception names none."""
+    approved: date | None = None
+    selector: str = ""
+    """Which resources it is about, as a file of exceptions says; empty for an inline one."""
+    covers_unknown: bool = True
+    """Whether it is about verdicts that could not be decided, too."""
+    measure: str = ""
+    """What is done instead, of an alternative measure, and in `equivalence` why that is as good."""
+    equivalence: str = ""
+    compensating_controls: tuple[str, ...] = ()
+    risk_analysis: str = ""
+    """Where the risk analysis speaks of it."""
+    ticket: str = ""
+
+
+class Standing(StrEnum):
+    IN_FORCE = "in-force"
+    EXPIRED = "expired"
+    UNUSED = "unused"
+    """It covers nothing of what was judged."""
+    NOT_JUDGED = "not-judged"
+    """Its rule did not run, or what it is about was no part of the scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverUse:
+    """An exception that was read, and how many findings it covers; of an expired one, would cover."""
+
+    waiver: Waiver
+    standing: Standing
+    findings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +126,10 @@ class Finding:
     message: str
     evidence: tuple[Evidence, ...]
     waiver: Waiver | None = None
+    lapsed: Waiver | None = None
+    """An exception to it that is expired, where none is in force."""
+    baseline: str = ""
+    """`new` or `existing`, of what fails, where the scan is compared with a baseline."""
 
     @property
     def failing(self) -> bool:
@@ -184,5 +234,8 @@ class Report:
     """Whether only part of the tree or of the rules was run: it must not replace a full scan's record."""
     unknown_refused: bool = False
     """Whether the gate demands that every verdict is decided."""
+    waivers: tuple[WaiverUse, ...] = ()
+    """Every exception that was read, whatever it covers."""
+    baseline: Comparison | None = None
     base: str = ""
     """The directory that paths are relative to. No format shows it."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from phiward import __version__
-from phiward.model.finding import Diagnostic, Evidence, Finding, Report, Subject, Summary, Waiver
+from phiward.model.baseline import Comparison, Recorded
+from phiward.model.finding import Diagnostic, Evidence, Finding, Report, Subject, Summary, Waiver, WaiverUse
 from phiward.model.rule import Rule
 from phiward.reporters.grouping import rules_of
 from phiward.reporters.plain import dumps, place, plain
@@ -29,6 +30,8 @@ def render(report: Report) -> str:
         ("gate", dumps(report.gate)),
         ("loosened", _rows(_loosened(report))),
         ("unmodelled_types", dumps(report.unmodelled_types)),
+        ("waivers", _rows(map(_use, report.waivers))),
+        ("baseline", dumps(_comparison(report.baseline) if report.baseline else None)),
         ("rules", _rows(map(_rule, rules_of(report.findings)))),
         ("findings", _rows(map(_finding, report.findings))),
         ("diagnostics", _rows(map(_diagnostic, report.diagnostics))),
@@ -80,7 +83,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {
+    found = {
         "rule": finding.rule.id,
         "verdict": finding.verdict.value,
         "severity": finding.rule.severity.label,
@@ -90,8 +93,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
         "fingerprint": finding.fingerprint,
-        "waiver": _waiver(finding.waiver),
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
     }
+    if finding.lapsed:
+        found["lapsed_waiver"] = _waiver(finding.lapsed)
+    if finding.baseline:
+        found["baseline"] = finding.baseline
+    return found
 
 
 def _resource(subject: Subject) -> dict[str, Any]:
@@ -119,16 +127,50 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _waiver(waiver: Waiver | None) -> dict[str, Any] | None:
-    if waiver is None:
-        return None
+def _waiver(waiver: Waiver) -> dict[str, Any]:
     return {
         "rule": waiver.rule,
+        "type": waiver.type.value,
         "reason": waiver.reason,
         "owner": waiver.owner,
+        "approver": waiver.approver or None,
+        "approved": waiver.approved.isoformat() if waiver.approved else None,
         "expires": waiver.expires.isoformat(),
         "location": place(waiver.location),
         "kind": waiver.kind,
+        "selector": waiver.selector or None,
+        "covers_unknown": waiver.covers_unknown,
+        "measure": waiver.measure or None,
+        "equivalence": waiver.equivalence or None,
+        "compensating_controls": list(waiver.compensating_controls),
+        "risk_analysis": waiver.risk_analysis or None,
+        "ticket": waiver.ticket or None,
+    }
+
+
+def _use(use: WaiverUse) -> dict[str, Any]:
+    return {**_waiver(use.waiver), "standing": use.standing.value, "findings": use.findings}
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    return {
+        "path": found.path,
+        "existing": found.existing,
+        "new": found.new,
+        "fixed": [_recorded(one) for one in found.fixed],
+        "remaining": [{**_recorded(one.recorded), "why": one.why} for one in found.remaining],
+    }
+
+
+def _recorded(recorded: Recorded) -> dict[str, Any]:
+    return {
+        "fingerprint": recorded.fingerprint,
+        "rule": recorded.rule,
+        "address": recorded.address,
+        "scope": recorded.scope,
+        "path": recorded.path,
+        "since": recorded.since.isoformat(),
+        "count": recorded.count,
     }
 
 
