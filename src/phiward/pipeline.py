@@ -155,6 +155,7 @@ def report(
         unmodelled_types=dict(sorted(graph.unmodelled.items())),
         unknown_refused=settings.fail_on_unknown,
         base=str(read.tree.base),
+        scanned_on=settings.today,
         partial=bool(partly_read(read, loaded) or settings.rules or settings.tenants),
     )
 

@@ -67,7 +67,7 @@ def test_the_shape_is_the_published_one():
         "resource": {
             "address": 'module.db["mercy"].aws_db_instance.main', "type": "aws.rds.instance",
             "native_type": "aws_db_instance", "source": "terraform", "tenant": "mercy", "data_class": "phi",
-            "called_from": [], "scope": "",
+            "called_from": [], "scope": "", "path": "",
         },
         "location": {"path": "modules/db/main.tf", "line": 6, "column": 3, "end_line": 6, "end_column": 30},
         "message": 'module.db["mercy"].aws_db_instance.main stores data unencrypted: encryption.at_rest is false',

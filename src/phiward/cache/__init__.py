@@ -24,6 +24,7 @@ from phiward.loaders.tree import MAX_FILE_BYTES, Tree, text_again, text_of
 from phiward.model.finding import Report
 from phiward.outside import Outside
 from phiward.pack import pack_source
+from phiward.record import replace
 from phiward.settings import Settings
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -105,7 +106,7 @@ def _recall(store: Store, key: str, settings: Settings) -> Report | None:
         texts = Texts()
         for name, path in seen["sources"]:
             texts.later(name, partial(text_again, outside, Path(path)))
-        return decode(lines[1:], texts)
+        return replace(decode(lines[1:], texts), scanned_on=settings.today)
     except _OTHER_MAKE:
         return None
 

@@ -66,6 +66,7 @@ def encode(report: Report) -> Iterator[str]:
         "waivers": [[_waiver(one.waiver), one.standing, one.findings] for one in report.waivers],
         "baseline": _comparison(report.baseline) if report.baseline else 0,
         "plain": {name: getattr(report, name) for name in _PLAIN},
+        "scanned_on": report.scanned_on and report.scanned_on.isoformat(),
     }
     yield _dumps(head)
     numbers = {rule: number for rule, (number, _) in rules.items()}
@@ -186,6 +187,7 @@ def decode(lines: Iterable[bytes], sources: Mapping[str, str]) -> Report:
         waivers=tuple(WaiverUse(_as_waiver(raw), Standing(how), n) for raw, how, n in head["waivers"]),
         baseline=_as_comparison(*head["baseline"]) if head["baseline"] else None,
         sources=sources,
+        scanned_on=head["scanned_on"] and date.fromisoformat(head["scanned_on"]),
         **plain,
     )
 

@@ -239,3 +239,5 @@ class Report:
     baseline: Comparison | None = None
     base: str = ""
     """The directory that paths are relative to. No format shows it."""
+    scanned_on: date | None = None
+    """The day, in UTC, that exceptions were held against; None where a test or an old record does not say."""

@@ -25,7 +25,9 @@ def render(report: Report) -> str:
         ("tool", dumps(_tool(report))),
         ("target", dumps(report.target)),
         ("roots", dumps(list(report.roots))),
+        ("scanned_on", dumps(report.scanned_on and report.scanned_on.isoformat())),
         ("partial", dumps(report.partial)),
+        ("unknown_refused", dumps(report.unknown_refused)),
         ("summary", dumps(_summary(report.summary, report.exit_status))),
         ("gate", dumps(report.gate)),
         ("loosened", _rows(_loosened(report))),
@@ -111,6 +113,7 @@ def _resource(subject: Subject) -> dict[str, Any]:
         "tenant": subject.tenant,
         "data_class": subject.data_class,
         "scope": subject.scope,
+        "path": subject.path,
         "called_from": [place(location) for location in subject.called_from],
     }
 
