@@ -4,6 +4,7 @@ PhiwardError
 ├── UsageError        2   what was asked for cannot be done: a path that is not there, an unknown rule
 ├── SettingsError     2   phiward.yaml or a variable file is wrong
 ├── PackError         2   a rule, a catalog row or an ignore comment is wrong
+├── LedgerError       2   a ledger that is not what its last checkpoint says
 ├── NothingToScan     3   no input was found, or no rule applied to anything
 └── (anything else)   5   our bug; handled in one place, `phiward.__main__`
 
@@ -46,6 +47,10 @@ class PackError(PhiwardError):
     def __init__(self, message: str, *, hint: str = "", where: str = "", about: str = "") -> None:
         super().__init__(message, hint=hint, where=where)
         self.about = about
+
+
+class LedgerError(PhiwardError):
+    exit_status = 2
 
 
 class NothingToScan(PhiwardError):  # noqa: N818 - it is a state of the input, not a fault of ours
