@@ -7,14 +7,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from phiward.reporters.plain import dumps
+
 MAX_BYTES = 64 * 1024 * 1024
 _DEEPEST = 100
 
 
 def canonical(value: Any) -> bytes:
-    """UTF-8 with sorted keys and no white space; the same value is always the same bytes."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "surrogatepass")
+    """ASCII with sorted keys and no white space; the same value is always the same bytes."""
+    return dumps(_sorted(value)).encode()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def sha256(content: bytes) -> str:

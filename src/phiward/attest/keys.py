@@ -83,9 +83,7 @@ def write_pair(key: PrivateKey, private: Path, public: Path, passphrase: bytes) 
 
     if not passphrase:
         raise UsageError("the passphrase is empty", hint="a private key is always written encrypted")
-    for path in (private, public):
-        if path.exists() or path.is_symlink():
-            raise _already_there(path)
+    check_absent(private, public)
     encryption = BestAvailableEncryption(passphrase)
     pem = key.raw.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     try:
@@ -95,6 +93,13 @@ def write_pair(key: PrivateKey, private: Path, public: Path, passphrase: bytes) 
         raise _already_there(Path(error.filename)) from error
 
 
+def check_absent(*paths: Path) -> None:
+    """Raises UsageError for a file that is there."""
+    for path in paths:
+        if path.exists() or path.is_symlink():
+            raise _already_there(path)
+
+
 def read_private(path: Path, passphrase: Callable[[], bytes]) -> PrivateKey:
     """A private key from a PEM file; the passphrase is asked for where it is encrypted. Raises UsageError."""
     need_cryptography()
@@ -102,7 +107,7 @@ def read_private(path: Path, passphrase: Callable[[], bytes]) -> PrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     pem = _read(path)
-    if b"PRIVATE KEY-----" not in pem:
+    if not holds_private(pem):
         public = b"PUBLIC KEY-----" in pem
         raise UsageError(
             f"{str(path)!r} holds a {'public key, which cannot sign' if public else 'file that is no PEM private key'}",
@@ -124,7 +129,7 @@ def read_public(path: Path) -> PublicKey:
     """A public key from a PEM file. Raises UsageError."""
     need_cryptography()
     pem = _read(path)
-    if b"PRIVATE KEY-----" in pem:
+    if holds_private(pem):
         raise UsageError(
             f"{str(path)!r} holds a private key; verifying takes the public one",
             hint="`phiward keys show` prints it; hand the private key to nobody",
@@ -133,6 +138,15 @@ def read_public(path: Path) -> PublicKey:
         return parse_public(pem)
     except ValueError as error:
         raise UsageError(f"the public key {str(path)!r} cannot be used: {error}") from error
+
+
+def read_either(path: Path, passphrase: Callable[[], bytes]) -> PublicKey:
+    """The public key of a file with either half. Raises UsageError."""
+    return read_private(path, passphrase).public_key if holds_private(_read(path)) else read_public(path)
+
+
+def holds_private(pem: bytes) -> bool:
+    return b"PRIVATE KEY-----" in pem
 
 
 def parse_public(pem: bytes) -> PublicKey:

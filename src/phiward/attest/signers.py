@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from phiward.attest.keys import PublicKey, read_private
+from phiward.attest.keys import PublicKey, read_either, read_private
 
 KMS_SCHEME = "awskms:///"
 
@@ -29,3 +29,10 @@ def open_signer(reference: str, passphrase: Callable[[], bytes]) -> Signer:
 
         return KmsSigner.of(reference.removeprefix(KMS_SCHEME))
     return read_private(Path(reference), passphrase)
+
+
+def public_key_of(reference: str, passphrase: Callable[[], bytes]) -> PublicKey:
+    """The public key of a signer, or of a file that holds it alone. Raises UsageError."""
+    if reference.startswith(KMS_SCHEME):
+        return open_signer(reference, passphrase).public_key
+    return read_either(Path(reference), passphrase)

@@ -17,6 +17,7 @@ COMMANDS = {
     "rules": "List and show the rules.",
     "coverage": "Show what the rules cover, and what stays manual.",
     "waivers": "Check the exceptions that are written in the configuration.",
+    "keys": "Make and show the keys that sign attestations.",
     "schema": "Print the JSON Schema of settings, rules or reports.",
     "completion": "Print the shell completion script.",
 }
