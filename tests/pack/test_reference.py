@@ -10,12 +10,14 @@ import yaml
 from phiward.cli import COMMANDS
 from phiward.errors import PackError
 from phiward.pack import load_pack, pack_directory
+from phiward.pack.controls import load_controls
 from phiward.pack.reference import REASONS, Check, Concept, Gap, Practice, load_reference
 from tests.pack.test_schemas import SCHEMAS, check
 
 PACK = load_pack()
 REFERENCE = load_reference(rule.id for rule in PACK.rules)
-FILES = ("themes", "concepts", "practices", "gaps", "crosswalk")
+CONTROLS = load_controls()
+FILES = ("themes", "concepts", "practices", "gaps", "crosswalk", "controls")
 CONCEPTS = {concept.id: concept for concept in REFERENCE.concepts}
 CHECKS = [(tool.id, check) for tool in REFERENCE.tools for check in tool.checks]
 WITH_OUTCOME = [
@@ -61,9 +63,22 @@ def test_everything_ends_somewhere(each: Concept | Practice | Gap):
 
 
 def test_citations_exist():
-    cited = chain(REFERENCE.themes, REFERENCE.concepts, REFERENCE.gaps, (check for _, check in CHECKS))
+    checks = (check for _, check in CHECKS)
+    cited = chain(REFERENCE.themes, REFERENCE.concepts, REFERENCE.gaps, checks, CONTROLS)
     unknown = {citation for each in cited for citation in each.citations if citation not in PACK.citations}
     assert unknown == set()
+
+
+def test_controls_have_names_of_their_own_and_speak_to_all_that_configuration_cannot_show():
+    assert len({control.id for control in CONTROLS}) == len(CONTROLS) >= 68
+    assert {each for outcome in REFERENCE.practices for each in outcome.outcome.manual} <= set(CONTROLS)
+    spoken = {citation for control in CONTROLS for citation in control.citations}
+    people = ("manual", "inherited-from-cloud-provider")
+    assert [id_ for id_, entry in PACK.citations.items() if entry["automatable"] in people and id_ not in spoken] == []
+    for control in CONTROLS:
+        assert not control.evidence.endswith(".")
+        assert not control.cadence.endswith(".")
+        assert control.control.endswith(".")
 
 
 @pytest.mark.parametrize("concept", [pytest.param(each, id=each.id) for each in REFERENCE.concepts])

@@ -18,6 +18,7 @@ COMMANDS = {
     "coverage": "Show what the rules cover, and what stays manual.",
     "waivers": "Check the exceptions that are written in the configuration.",
     "keys": "Make and show the keys that sign attestations.",
+    "manual": "State and check the controls that no configuration shows.",
     "schema": "Print the JSON Schema of settings, rules or reports.",
     "completion": "Print the shell completion script.",
 }

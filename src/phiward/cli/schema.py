@@ -9,13 +9,13 @@ import click
 from phiward.pack import pack_directory
 
 _REPORT = Path(__file__).resolve().parent.parent / "reporters" / "report.schema.json"
-NAMES = ("settings", "rule", "report")
+NAMES = ("settings", "rule", "report", "manual")
 
 
 @click.command(name="schema")
 @click.argument("name", type=click.Choice(NAMES))
 def command(name: str) -> None:
-    """Print the JSON Schema of phiward.yaml (settings), of a rule file, or of the JSON report.
+    """Print the JSON Schema of phiward.yaml (settings), of a rule file, of the JSON report, or of phiward.manual.yaml.
 
     An editor completes and checks a file that begins with `# yaml-language-server: $schema=FILE`.
     """

@@ -11,6 +11,7 @@ from typing import Any
 from phiward.errors import PackError
 from phiward.pack import pack_directory
 from phiward.pack.compile import read_yaml
+from phiward.pack.controls import Control, control_of
 from phiward.pack.equivalents import canonical
 from phiward.record import dataclass
 
@@ -22,15 +23,6 @@ REASONS = {
     "scope": "it says nothing about the protection of PHI",
 }
 """Why nothing decides a thing, by the word that the data uses."""
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """What people do and record, where no configuration shows it."""
-
-    control: str
-    evidence: str
-    cadence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +174,7 @@ def _outcome(raw: Mapping[str, Any], known: frozenset[str]) -> Outcome:
         rules=tuple(raw.get("rules", ())),
         part=raw.get("part", ""),
         answers=raw.get("answers", {}),
-        manual=tuple(Control(each["control"], each["evidence"], each["cadence"]) for each in raw.get("manual", ())),
+        manual=tuple(map(control_of, raw.get("manual", ()))),
         reason=nothing.get("reason", ""),
         because=nothing.get("because", ""),
     )
