@@ -46,6 +46,39 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who answers for an attestation. `role`: preparer, reviewer or approver."""
+
+    role: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationSettings:
+    """What an attestation says of the one who makes it. Empty texts are left out of it."""
+
+    entity: str = ""
+    role: str = ""
+    """`covered-entity` or `business-associate`."""
+    systems: tuple[str, ...] = ()
+    scope: str = ""
+    repository: str = ""
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    exclusions: tuple[tuple[str, str], ...] = ()
+    """What is left out, and why."""
+    not_applicable: Mapping[str, str] = field(default_factory=dict)
+    """Citations that do not apply to the entity, and why. One that a rule finds something about applies."""
+    statement: str = ""
+    signatories: tuple[Person, ...] = ()
+    cadence_days: int = 31
+    """Days between two runs beyond which there is a gap."""
+    remediation_days: Mapping[Severity, int] = field(default_factory=dict)
+    """How long a failure of a severity may stay open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings file that applies to a scope, or the defaults where there is none.
 
@@ -67,6 +100,7 @@ class Project:
     clusters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     helm: Mapping[str, tuple[Release, ...]] = field(default_factory=dict)
     cloudformation: Mapping[str, Deployment] = field(default_factory=dict)
+    attestation: AttestationSettings = AttestationSettings()
 
     def place(self, entry: str) -> str:
         """The repository-relative path of an entry; `.` for the top of the repository."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from types import NoneType, UnionType
@@ -10,8 +9,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from phiward import __version__
 from phiward.attest.assessment.model import SCHEMA, Assessment
+from phiward.attest.canonical import canonical, parse_mapping
 from phiward.errors import UsageError
-from phiward.reporters.plain import dumps
 
 T = TypeVar("T")
 _OTHER_MAKE = (ValueError, TypeError, LookupError, AttributeError)
@@ -29,31 +28,18 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def canonical(value: Any) -> str:
-    """JSON text with sorted keys, in ASCII and without blanks, ending in a newline."""
-    return dumps(_sorted(value)) + "\n"
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
-
-
-def render(assessment: Assessment) -> str:
-    """The text of `findings.json`."""
+def render(assessment: Assessment) -> bytes:
+    """The content of `findings.json`."""
     written = {"schema": SCHEMA, "written_by": {"name": "phiward", "version": __version__}}
-    return canonical(written | to_plain(assessment))
+    return canonical(written | to_plain(assessment)) + b"\n"
 
 
-def read(text: str, where: str) -> Assessment:
+def read(content: bytes, where: str) -> Assessment:
     """The assessment that `render` wrote. Raises UsageError for anything else."""
     try:
-        document = json.loads(text)
+        document = parse_mapping(content)
         check_writer(document, SCHEMA, document["written_by"]["version"], where)
         found: Assessment = _read(Assessment, document)
-    except RecursionError as error:
-        raise UsageError("is nested too deeply for an assessment", where=where) from error
     except _OTHER_MAKE as error:
         raise UsageError(
             "is not an assessment of Phiward", where=where, hint="give the folder of `phiward attest`"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from phiward.record import dataclass, field
+from phiward.record import dataclass
 
 SCHEMA = "phiward/assessment/v1"
 
@@ -186,13 +186,18 @@ class Statement:
     """What a person states of a citation that configuration does not show, on which evidence."""
 
     control: str
+    """Its id."""
+    asks: str
+    cadence: str
     citation: str
+    assurance: str
+    """attested, stale or not-assessed; only `attested` counts."""
+    why: str
     stated_by: str
+    """Empty, as all that follows, where nobody stated it."""
     title: str
     stated_at: str
     valid_until: str
-    status: str
-    """`satisfied`, `not-satisfied`, `not-applicable`; `not-assessed` where it is stale or lacks evidence."""
     note: str
     evidence: tuple[str, ...]
     """Each a link or path, with its digest where there is one: `https://... sha256:...`."""
@@ -279,6 +284,7 @@ class FindingRow:
     because: str
     remediation: str
     first_seen: str
+    """The day since which it has this status, as far as the earlier assessments tell."""
     age_days: int
     owner: str
     due: str
@@ -288,11 +294,11 @@ class FindingRow:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionRow:
-    """Section 9. `state`: expired, expiring (within 90 days), active, unused or malformed; in this order."""
+    """Section 9. `state`: expired, expiring (within 90 days), in-force, unused or not-judged; in this order."""
 
     id: str
-    kind: str
-    """waiver, alternative-measure, not-applicable or false-positive."""
+    type: str
+    """waiver, alternative-measure or false-positive."""
     state: str
     rule: str
     selector: str
@@ -343,8 +349,8 @@ class Changes:
     new: tuple[ChangedFinding, ...]
     fixed: tuple[ChangedFinding, ...]
     regressed: tuple[ChangedFinding, ...]
-    out_of_scope: tuple[ChangedFinding, ...]
-    """Failed before, and what they were about is no longer looked at: not fixed."""
+    not_known: tuple[ChangedFinding, ...]
+    """Failed before, and cannot be told now: no longer looked at, or undecided. They do not count as fixed."""
     controls: tuple[Change, ...]
     """Citations whose status is another."""
     scope: tuple[Change, ...]
@@ -467,5 +473,3 @@ class Assessment:
     evidence: tuple[EvidenceFile, ...]
     crosswalk: tuple[CrosswalkRow, ...]
     limitations: Limitations
-    history: Mapping[str, str] = field(default_factory=dict)
-    """Findings that were fixed: id -> the day since which they are clean; what a later regression is measured by."""

@@ -60,6 +60,7 @@ def read(text: str, where: str) -> Record:
     """A record that was stored. Raises UsageError where it is none, or a newer version wrote it."""
     try:
         document = json.loads(text)
+        json.dumps(document, ensure_ascii=False).encode()  # halves of characters are no text
         check_writer(document, json_report.SCHEMA, document["tool"]["version"], where)
         return Record(_report(document), text, sha256(text.encode()).hexdigest())
     except RecursionError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from phiward.model.finding import Finding, Verdict
+from datetime import date
+
+from phiward.model.finding import Finding, Verdict, WaiverType
 from phiward.record import dataclass
 
 PASS, FAIL, WAIVED, ALTERNATIVE, DISPUTED = "pass", "fail", "waived", "alternative-measure", "false-positive"
@@ -62,22 +64,27 @@ STATUSES: dict[str, Words] = {
 """A finding has one of the first seven; `not-assessed` is a citation's, `unread` that of an input."""
 
 _OF_EXCEPTIONS = {
-    "alternative-measure": ALTERNATIVE,
-    "not-applicable": NOT_APPLICABLE,
-    "false-positive": DISPUTED,
+    WaiverType.WAIVER: WAIVED,
+    WaiverType.ALTERNATIVE_MEASURE: ALTERNATIVE,
+    WaiverType.FALSE_POSITIVE: DISPUTED,
 }
-
-
-def status_of(finding: Finding) -> str:
-    """The status of a finding: an exception that covers it decides by its kind."""
-    if finding.waiver is not None:
-        return _OF_EXCEPTIONS.get(finding.waiver.kind, WAIVED)
-    return _OF_VERDICTS[finding.verdict]
-
-
 _OF_VERDICTS = {
     Verdict.PASS: PASS,
     Verdict.FAIL: FAIL,
     Verdict.UNKNOWN: UNDECIDED,
     Verdict.NOT_APPLICABLE: NOT_APPLICABLE,
 }
+
+
+def status_of(finding: Finding, as_of: date) -> str:
+    """The status of a finding on a day.
+
+    An exception that is over by then covers nothing any more. One that takes the risk of what nobody could decide
+    decides nothing: that stays undecided.
+    """
+    waiver = finding.waiver
+    if waiver is None or waiver.expires < as_of or finding.verdict not in (Verdict.FAIL, Verdict.UNKNOWN):
+        return _OF_VERDICTS[finding.verdict]
+    if finding.verdict is Verdict.UNKNOWN and waiver.type is WaiverType.WAIVER:
+        return UNDECIDED
+    return _OF_EXCEPTIONS[waiver.type]
