@@ -9,12 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from phiward.errors import SettingsError
-from phiward.model.project import Deployment, Identify, Override, Project, Release
+from phiward.model.project import (
+    AttestationSettings,
+    Deployment,
+    Identify,
+    Override,
+    Person,
+    Project,
+    Release,
+)
 from phiward.model.rule import SEVERITIES, Severity
 from phiward.outside import Outside
 from phiward.record import dataclass, field
 
 SETTINGS_FILE = "phiward.yaml"
+_MOST_DAYS = 3660
 _DEEPEST = 50
 """Levels of nesting in a settings file; eight are in use."""
 
@@ -147,11 +156,13 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
             for template, value in _any(keys, "cloudformation", path).items()
         },
         helm={chart: _releases(value, path, f"helm.{chart}") for chart, value in _any(keys, "helm", path).items()},
+        attestation=_attestation(keys["attestation"], path) if "attestation" in keys else AttestationSettings(),
     )
 
 
 _KEYS = (
     "tenancy", "data_classes", "profile", "parameters", "rules", "complete_roots", "clusters", "helm", "cloudformation",
+    "attestation",
 )  # fmt: skip
 _RELEASE = ("release", "namespace", "values", "api_versions", "kube_version")
 _DEDICATION = {
@@ -249,6 +260,80 @@ def _identify(value: Any, path: str) -> tuple[Identify, ...]:
                 raise SettingsError(f"{where}: the pattern has no group (?P<tenant>...)", where=path)
         entries.append(Identify(kind, pattern))
     return tuple(entries)
+
+
+_ATTESTATION = {
+    "texts": ("entity", "role", "scope", "repository", "statement"),
+    "lists": ("systems", "accounts", "regions"),
+    "others": ("exclusions", "not_applicable", "signatories", "cadence_days", "remediation_days"),
+}
+_ENTITY_ROLES = ("", "covered-entity", "business-associate")
+_SIGNATORY_ROLES = ("preparer", "reviewer", "approver")
+
+
+def _attestation(value: Any, path: str) -> AttestationSettings:
+    """What an attestation says of the one who makes it."""
+    where = "attestation"
+    keys = _mapping(value, path, where, tuple(name for names in _ATTESTATION.values() for name in names))
+    texts = {name: _text(keys[name], path, f"{where}.{name}") if name in keys else "" for name in _ATTESTATION["texts"]}
+    lists = {name: _texts(keys, name, path, f"{where}.") for name in _ATTESTATION["lists"]}
+    if texts["role"] not in _ENTITY_ROLES:
+        raise SettingsError(f"{where}.role is covered-entity or business-associate, not {texts['role']!r}", where=path)
+    excused = _any(keys, "not_applicable", path, f"{where}.")
+    limits = _any(keys, "remediation_days", path, f"{where}.")
+    for name in limits:
+        if name not in SEVERITIES:
+            raise SettingsError(f"{where}.remediation_days has no severity {name!r}", where=path)
+    return AttestationSettings(
+        entity=texts["entity"],
+        role=texts["role"],
+        systems=lists["systems"],
+        scope=texts["scope"],
+        repository=texts["repository"],
+        accounts=lists["accounts"],
+        regions=lists["regions"],
+        statement=texts["statement"],
+        exclusions=tuple(_exclusion(one, path, f"{where}.exclusions") for one in _list(keys, "exclusions", path)),
+        not_applicable={name: _text(why, path, f"{where}.not_applicable.{name}") for name, why in excused.items()},
+        signatories=_signatories(keys, path, f"{where}.signatories"),
+        cadence_days=_days(keys.get("cadence_days", 31), path, f"{where}.cadence_days"),
+        remediation_days={
+            SEVERITIES[name]: _days(days, path, f"{where}.remediation_days.{name}") for name, days in limits.items()
+        },
+    )
+
+
+def _exclusion(value: Any, path: str, where: str) -> tuple[str, str]:
+    keys = _mapping(value, path, where, ("what", "why"))
+    return _text(keys.get("what"), path, f"{where}.what"), _text(keys.get("why"), path, f"{where}.why")
+
+
+def _signatories(mapping: Mapping[str, Any], path: str, where: str) -> tuple[Person, ...]:
+    """Who answers for it. Who approves must be somebody else than who prepares."""
+    found = []
+    for entry in _list(mapping, "signatories", path):
+        keys = _mapping(entry, path, where, ("role", "name", "title"))
+        person = Person(*(_text(keys.get(name), path, f"{where}.{name}") for name in ("role", "name", "title")))
+        if person.role not in _SIGNATORY_ROLES:
+            raise SettingsError(
+                f"{where}.role is one of {', '.join(_SIGNATORY_ROLES)}, not {person.role!r}", where=path
+            )
+        found.append(person)
+    approvers = {_folded(person.name) for person in found if person.role == "approver"}
+    for person in found:
+        if person.role == "preparer" and _folded(person.name) in approvers:
+            raise SettingsError(f"{where}: {person.name} cannot approve what they prepared", where=path)
+    return tuple(found)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _days(value: Any, path: str, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _MOST_DAYS:
+        raise SettingsError(f"{where} is a number of days, not {value!r}", where=path)
+    return value
 
 
 def _mapping(value: Any, path: str, where: str, known: tuple[str, ...]) -> dict[str, Any]:

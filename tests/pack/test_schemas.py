@@ -39,6 +39,10 @@ def test_schemas_are_schemas(name: str) -> None:
 
 
 GOOD_SETTINGS = [
+    "attestation: {entity: Mercy Health, role: covered-entity, systems: [EHR], cadence_days: 7,"
+    " not_applicable: {164.308(a)(4)(ii)(A): no clearinghouse}, exclusions: [{what: sandbox, why: no data}],"
+    " signatories: [{role: preparer, name: A, title: engineer}, {role: approver, name: B, title: officer}],"
+    " remediation_days: {critical: 7}}",
     "",
     "profile: strict",
     "complete_roots: ['.', infra/prod]",
@@ -54,6 +58,16 @@ GOOD_SETTINGS = [
     "helm: {charts/ehr: [{release: ehr-dev}, {release: ehr-prod, values: [../prod.yaml]}]}",
 ]
 BAD_SETTINGS = [
+    "attestation: {entity: ''}",
+    "attestation: {role: hospital}",
+    "attestation: {cadence_days: 0}",
+    "attestation: {cadence_days: true}",
+    "attestation: {remediation_days: {urgent: 1}}",
+    "attestation: {exclusions: [{what: sandbox}]}",
+    "attestation: {signatories: [{role: author, name: A, title: t}]}",
+    "attestation: {signatories: [{role: preparer, name: A}]}",
+    "attestation: {systems: EHR}",
+    "attestation: {owner: A}",
     "tenants: {}",
     "[1, 2]",
     "profile: 3",
