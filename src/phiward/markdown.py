@@ -10,7 +10,7 @@ from phiward.reporters.text import clean
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
 _SPACE = re.compile(r"\s+")
 _FIRST = re.compile(r"^(?:([-+#=:])|(\d+)([.)]))")
-_LANGUAGES = {"terraform": "hcl", "kubernetes": "yaml", "cloudformation": "yaml", "yaml": "yaml"}
+_LANGUAGES = {"terraform": "hcl", "kubernetes": "yaml", "cloudformation": "yaml", "aws": "yaml", "yaml": "yaml"}
 
 
 def plain(text: str) -> str:

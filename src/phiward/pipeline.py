@@ -24,7 +24,7 @@ from phiward.model.location import Lines
 from phiward.outside import Outside
 from phiward.pack import Outline, Pack
 from phiward.pack.equivalents import by_equivalent
-from phiward.settings import Settings
+from phiward.settings import Projects, Settings
 
 _DEEPEST = 20_000
 """Python frames; locals may refer to one another in long chains, and each link takes a few."""
@@ -46,7 +46,10 @@ def scan(
     rules = selected_rules(pack, settings)
     read = inputs(settings, outside)
     tree = read.tree
-    loaded = load(read.paths, tree, settings, progress)
+    declared = tuple(path for path in read.paths if not path.name.endswith(ACCOUNT_FILES))
+    loaded = load(declared, tree, settings, progress)
+    if settings.live is not None or len(declared) < len(read.paths):
+        load_accounts(settings, read, pack, rules, loaded, progress)
     graph = ResourceGraph(loaded.resources, pack)
     selection = Selection(rules, frozenset(settings.tenants), settings.severity)
     findings = judge(graph, loaded.scopes, selection, progress)
@@ -59,6 +62,35 @@ def scan(
         message = "no Terraform, no CloudFormation template and no Kubernetes manifest was found"
         raise NothingToScan(message, hint=hint)
     return report(settings, pack, read, loaded, graph, findings, warnings)
+
+
+ACCOUNT_FILES = (".jsonl.gz", ".aws.json")
+"""What an account was kept in: an inventory, or answers that were written down."""
+
+
+def load_accounts(
+    settings: Settings,
+    read: Inputs,
+    pack: Pack,
+    rules: Sequence[Outline],
+    loaded: Loaded,
+    progress: Callable[[str], None],
+) -> None:
+    """Add what runs to what is declared; the SDK is imported only here, and only for what answers now."""
+    from phiward.loaders.aws.kept import load_kept
+    from phiward.loaders.aws.loader import load_live
+    from phiward.loaders.aws.wanted import wanted_types
+
+    everything = len(rules) == len(pack.outlines)
+    projects = Projects(read.tree.base, read.tree.outside, settings.settings_file)
+    wanted = None if everything else wanted_types(pack, rules)
+    for path in read.paths:
+        if path.name.endswith(ACCOUNT_FILES):
+            loaded.extend(load_kept(path, read.tree, pack, projects.of(path.parent), wanted))
+    if settings.live is not None:
+        found, problems = load_live(settings.live, wanted, projects.of(read.tree.base), pack, progress)
+        loaded.extend(found)
+        read.tree.diagnostics.extend(problems)
 
 
 def waive(
@@ -88,6 +120,9 @@ class Inputs(NamedTuple):
 def inputs(settings: Settings, outside: Outside) -> Inputs:
     """What the settings name, or standard input as a file. Raises UsageError."""
     content = settings.standard_input
+    if settings.live is not None and not settings.paths:
+        (here,) = existing((Path(),), outside)
+        return Inputs((), Tree.around((here,), outside))
     if content is None:
         paths = existing(settings.paths, outside)
         return Inputs(tuple(map(outside.resolve, paths)), Tree.around(paths, outside))
@@ -148,8 +183,9 @@ def report(
         exit_status=status,
         gate=gate,
         pack=pack.identity,
-        target=" ".join(sorted(map(read.tree.relative, read.paths))),
+        target=" ".join([*sorted(map(read.tree.relative, read.paths)), *live_roots(loaded)]),
         roots=tuple(scope.path for scope in loaded.scopes),
+        calls=tuple(loaded.calls),
         loosened=loosened(pack, loaded),
         sources=loaded.sources,
         unmodelled_types=dict(sorted(graph.unmodelled.items())),
@@ -158,6 +194,11 @@ def report(
         scanned_on=settings.today,
         partial=bool(partly_read(read, loaded) or settings.rules or settings.tenants),
     )
+
+
+def live_roots(loaded: Loaded) -> list[str]:
+    """The accounts of a scan that no path names."""
+    return [scope.path for scope in loaded.scopes if scope.source == "aws"]
 
 
 def partly_read(read: Inputs, loaded: Loaded) -> bool:

@@ -22,7 +22,12 @@ from phiward.pipeline import scan
 from phiward.record import dataclass, field, replace
 from phiward.settings import Settings
 
-FILE = {"terraform": "main.tf", "kubernetes": "manifests.yaml", "cloudformation": "template.yaml"}
+FILE = {
+    "terraform": "main.tf",
+    "kubernetes": "manifests.yaml",
+    "cloudformation": "template.yaml",
+    "aws": "account.aws.json",
+}
 """What an example of a dialect is written into."""
 _placeholder = re.compile(r"\{\w+\}")
 
@@ -51,7 +56,7 @@ def cases(rule: Mapping[str, Any]) -> Iterator[Case]:
                 yield decided(case, example, way)
     snippets = rule.get("fix_snippets", {})
     if snippets:
-        files = {FILE[dialect]: text for dialect, text in snippets.items()}
+        files = {FILE[dialect]: text_of(text) for dialect, text in snippets.items()}
         settings = _needed(rule)
         yield Case(rule["id"], "fix_snippets", Verdict.PASS, files, settings)
 
@@ -68,11 +73,16 @@ def example_case(rule: str, example: Mapping[str, Any], number: int = 1) -> Case
         rule=rule,
         title=example.get("title", f"example {number}"),
         expect=Verdict(example["expect"]),
-        files=example.get("files") or {FILE[dialect]: example[dialect] for dialect in FILE if dialect in example},
+        files=example.get("files") or {FILE[d]: text_of(example[d]) for d in FILE if d in example},
         settings=example.get("settings"),
         parameters=example.get("parameters", {}),
         resource=example.get("resource", ""),
     )
+
+
+def text_of(written: Any) -> str:
+    """An example as a file: answers of AWS are a mapping, everything else is text."""
+    return written if isinstance(written, str) else json.dumps(written, indent=1)
 
 
 def decided(case: Case, example: Mapping[str, Any], way: str) -> Case:
@@ -83,7 +93,7 @@ def decided(case: Case, example: Mapping[str, Any], way: str) -> Case:
         if old not in "".join(files.values()):
             raise PackError(f"{case.rule}: {case.title}: the example has no {old!r} to replace", about=old)
         files = {name: text.replace(old, new) for name, text in files.items()}
-    files |= {f"more-{name}": decision[dialect] for dialect, name in FILE.items() if dialect in decision}
+    files |= {f"more-{name}": text_of(decision[dialect]) for dialect, name in FILE.items() if dialect in decision}
     if "variables" in decision:
         files["terraform.tfvars.json"] = json.dumps(decision["variables"])
     return replace(
@@ -107,7 +117,11 @@ def scanned(case: Case, directory: Path, pack: Pack, today: date) -> Report:
         path.write_text(text, encoding="utf-8")
     if case.settings is not None:
         (directory / "phiward.yaml").write_text(yaml.safe_dump(case.settings), encoding="utf-8")
-    settings = Settings(paths=(directory,), today=today, rules=(case.rule,), template_parameters=case.parameters)
+    accounts = tuple(directory / name for name in case.files if name.endswith(FILE["aws"]))
+    declared = (directory,) if len(accounts) < len(case.files) else ()
+    settings = Settings(
+        paths=(*declared, *accounts), today=today, rules=(case.rule,), template_parameters=case.parameters
+    )
     return scan(settings, pack=pack)
 
 

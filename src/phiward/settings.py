@@ -29,6 +29,23 @@ _DEEPEST = 50
 
 
 @dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """Which AWS accounts to read, and how. Nothing of it is a secret: keys come from the SDK's own chain."""
+
+    profile: str = ""
+    regions: tuple[str, ...] = ()
+    """Empty for the profile's own region; `all` for every one that is enabled."""
+    roles: tuple[str, ...] = ()
+    external_id: str = ""
+    organization: str = ""
+    """The name of the role to assume in every active account of the organization."""
+    services: tuple[str, ...] = ()
+    endpoint_url: str = ""
+    save: Path | None = None
+    resume: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One scan. Paths are as given; `fail_on` None means that no finding fails the gate (--exit-zero)."""
 
@@ -55,6 +72,8 @@ class Settings:
     """The paths are what a commit changes: that none of it is for us to judge is then no fault."""
     standard_input: bytes | None = None
     """What is scanned instead of the paths."""
+    live: LiveSettings | None = None
+    """Accounts to read beside the paths, or alone."""
 
 
 def terraform_environment(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, str], str]:

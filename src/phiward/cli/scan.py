@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from phiward.cli.aws_options import aws_options, live_settings
 from phiward.cli.options import SEVERITY_CHOICE, input_options, input_settings, paths_argument, rules_option, severity
 from phiward.cli.output import check_outputs, progress_for, write_reports
 from phiward.record import replace
@@ -55,6 +56,7 @@ from phiward.settings import Settings
     "--tenant", "tenants", multiple=True, metavar="NAME", help="Judge only this tenant's resources; repeatable."
 )
 @input_options
+@aws_options
 @click.option(
     "--changed", is_flag=True, help="PATHS are the changed files of a commit: judge the roots that they affect, if any."
 )
@@ -67,15 +69,20 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
     from phiward.cache import scan
 
     with progress_for(quiet=options["quiet"]) as progress:
-        report = scan(scan_settings(paths, options), progress, use=not options["no_cache"])
+        settings = scan_settings(paths, options)
+        report = scan(settings, progress, use=settings.live is None and not options["no_cache"])
     write_reports(report, targets, verbose=options["verbose"])
     return report.exit_status
 
 
 def scan_settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
     """Flags -> Settings."""
+    live = live_settings(options)
+    given = input_settings(paths, options)
     return replace(
-        input_settings(paths, options),
+        given,
+        live=live,
+        paths=paths if live is not None else given.paths,
         rules=options["rules"],
         rule_directories=options["rule_directories"],
         severity=severity(options["least"]),

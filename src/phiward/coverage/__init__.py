@@ -18,6 +18,7 @@ SOURCES = {
     "terraform": ("terraform", "terraform-plan", "terraform-state"),
     "kubernetes": ("kubernetes",),
     "cloudformation": ("cloudformation",),
+    "aws": ("aws",),
 }
 """The sources that speak each dialect of the catalog."""
 STATES = ("checked", "in part", "no rule", "manual", "provider")

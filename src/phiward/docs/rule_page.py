@@ -125,16 +125,21 @@ def _examples(examples: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
         seen.add(key)
         yield Paragraph((f"{_SHOWN[example['expect']]}: ", *prose(example["title"]), "."))
         if "settings" in example:
-            import yaml
-
             yield Paragraph(("With ", Name("phiward.yaml"), ":"))
-            yield Code(yaml.safe_dump(example["settings"], sort_keys=False), "yaml")
+            yield Code(_yaml(example["settings"]), "yaml")
         if dialect != "files":
-            yield Code(example[dialect], dialect)
+            written = example[dialect]
+            yield Code(written if isinstance(written, str) else _yaml(written), dialect)
             continue
         for name, text in example["files"].items():
             yield Paragraph((Name(name), ":"))
             yield Code(text, "yaml" if name.endswith((".yaml", ".yml")) else "terraform")
+
+
+def _yaml(value: Any) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(value, sort_keys=False))
 
 
 def _places(speaker: Speaker, sources: Sources) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +20,7 @@ from phiward.model.location import Location, Span
 from phiward.model.resource import AttributePath, Scope
 from phiward.model.rule import Rule, Severity
 from phiward.model.value import Sensitive, Unknown, Value, unknowns
-from phiward.pack import Outline, Row
+from phiward.pack import Outline, Pack, Row
 from phiward.pack.vocabulary import BUILT_IN
 from phiward.pattern import pattern
 from phiward.record import dataclass, replace
@@ -33,6 +33,7 @@ _WORDS = {
         "cluster", "manifests", "these manifests, and the cluster may hold one that is not among them",
     ),
     "cloudformation": ("template", "template", "this template, and another template may declare one"),
+    "aws": ("account", "account", "this account"),
 }  # fmt: skip
 """By source: what a scope is called, what it is, and where what it lacks may be."""
 _AS_THEY_ARE = frozenset({bool, str, int, type(None)})
@@ -136,6 +137,9 @@ def _judge_row(
             judgement = function(view, index) if applies is not False else NOT_APPLICABLE
             if applies is None and judgement.truth is not True:
                 judgement = replace(judgement, truth=None)
+            if view.resource.unread and judgement.applies:
+                yield _unread(rule, view)
+                continue
             yield _graph_finding(rule, view, judgement if judgement.applies else None)
         return
     models = views[0].models
@@ -186,12 +190,20 @@ def _judge_one(rule: Rule, prepared: _Prepared, view: View, evaluator: Evaluator
     if applies is False:
         return _finding(rule, view, Verdict.NOT_APPLICABLE, _evidence(deciding, evaluator), None)
     truth, leaves = evaluator.evaluate(prepared.check, view)
+    if view.resource.unread:
+        return _unread(rule, view)
     if applies is None and truth is not True:
         truth, leaves = None, deciding
     verdict, evidence = _VERDICTS[truth], _evidence(leaves, evaluator)
     element = _element(leaves) if verdict is Verdict.FAIL else {}  # the message of no other verdict quotes any
     message = _message(rule, verdict, view.subject, evidence, element)
     return _finding(rule, view, verdict, evidence, evidence[0].location if evidence else None, message)
+
+
+def _unread(rule: Rule, view: View) -> Finding:
+    """The verdict on what could not be read of an account, whatever is true of all of its kind: that it is unknown."""
+    why = view.resource.uncounted
+    return _finding(rule, view, Verdict.UNKNOWN, (Evidence("address", why, "read", view.header),), None)
 
 
 def _element(leaves: list[Leaf]) -> dict[str, str]:
@@ -332,7 +344,32 @@ def _judge_scopes(
                 in_templates = any(_can_be_declared(rule, row) for row in graph.pack.rows())
             if not in_templates:
                 continue  # no template could declare what is looked for
-        yield _judge_scope(rule, scope, views, evaluators[id(scope)])
+        for named, beside in _by_region(rule, scope, views, graph.pack) if scope.source == "aws" else [(scope, views)]:
+            yield _judge_scope(rule, named, beside, evaluators[id(scope)])
+
+
+def _by_region(rule: Rule, scope: Scope, views: list[View], pack: Pack) -> Iterator[tuple[Scope, list[View]]]:
+    """A running account by its regions, each with what serves all of them; as a whole where only such can answer."""
+    select = rule.check[1]
+    natives = {
+        n for row in pack.rows() if row.dialect == "terraform" and selects(select, row) for n in row.native_types
+    }
+    given = rule.select.get("given")
+    apart = [v for v in views if v.resource.native_type not in scope.once and not v.resource.unread]
+    regions = {v.resource.provider for v in apart}
+    if natives <= scope.once or not regions:
+        yield scope, views
+        return
+    for region in sorted(regions):
+        there = [v for v in apart if v.resource.provider == region]
+        beside = there + [v for v in views if v.resource.native_type in scope.once or _may_be_in(region, v)]
+        if not given or any(selects(given, row) for row in _rows(there)):
+            yield replace(scope, path=f"{scope.path}/{region}"), beside
+
+
+def _may_be_in(region: str, view: View) -> bool:
+    """Whether something that could not be read may stand in a region."""
+    return view.resource.unread and view.resource.provider in (region, "")
 
 
 def _can_be_declared(rule: Rule, row: Row) -> bool:

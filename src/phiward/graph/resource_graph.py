@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from phiward.graph.keys import DeclaredKeys
 
 _MAX_HOPS = 50
+_NOTHING: frozenset[str] = frozenset()
 _STANDS_FOR = {"AWS::SecretsManager::SecretTargetAttachment": ("SecretId",)}
 """CloudFormation types of which `Ref` gives what they attach to, and the property that names it."""
 _GIVEN_BY_THE_PROVIDER = ("id", "arn")
@@ -124,6 +125,9 @@ class ResourceGraph:
             return
         self.resources += 1
         row, doubt = variant_of(resource, self.pack, lambda reference: self.resolve(reference, resource.scope))
+        if resource.source == "aws":
+            hidden = resource.scope.not_shown.get(resource.native_type, _NOTHING)
+            row = self.pack.row_live(row, resource.native_type, hidden)
         if row is not None:
             view = View(resource, row, self, doubt=doubt)
             self.views.append(view)

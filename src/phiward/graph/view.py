@@ -25,6 +25,7 @@ _NO_FIELDS: Mapping[str, AttributePath] = MappingProxyType({})
 _NO_WORDS: Words = MappingProxyType({})
 TAGS = {
     "terraform": ("tags_all", "tags"),
+    "aws": ("tags_all", "tags"),
     "cloudformation": ("Tags", "HostedZoneTags", "UserPoolTags", "FileSystemTags", "BackupVaultTags", "BackupPlanTags"),
 }
 """The attributes that hold tags; the first that is written counts."""

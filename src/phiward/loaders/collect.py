@@ -32,10 +32,7 @@ def load(paths: tuple[Path, ...], tree: Tree, settings: Settings, progress: Call
         left += _load_documents(documents, tree, settings, progress, loaded)
     if left:
         for load_source in (source.load, _load_templates, _load_kubernetes):
-            found = load_source(tuple(left), tree, settings, progress)
-            loaded.resources.extend(found.resources)
-            loaded.scopes.extend(found.scopes)
-            loaded.sources.update(found.sources)
+            loaded.extend(load_source(tuple(left), tree, settings, progress))
     return loaded
 
 

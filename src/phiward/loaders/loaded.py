@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from phiward.model.finding import CallCount
 from phiward.model.resource import Resource, Scope
 from phiward.record import dataclass, field
 
@@ -45,3 +46,12 @@ class Loaded:
     resources: list[Resource] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     sources: Texts = field(default_factory=Texts)
+    calls: list[CallCount] = field(default_factory=list)
+    """What was asked of running accounts."""
+
+    def extend(self, more: Loaded) -> None:
+        """Take in what another loader brings."""
+        self.resources.extend(more.resources)
+        self.scopes.extend(more.scopes)
+        self.sources.update(more.sources)
+        self.calls.extend(more.calls)

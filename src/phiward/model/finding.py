@@ -212,6 +212,18 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class CallCount:
+    """How often an operation was called in an account and region, and how it ended: `ok`, `absent`, `denied` ..."""
+
+    account: str
+    region: str
+    operation: str
+    status: str
+    code: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that one scan found. Every output format is a view of it; all of them agree."""
 
@@ -237,6 +249,8 @@ class Report:
     waivers: tuple[WaiverUse, ...] = ()
     """Every exception that was read, whatever it covers."""
     baseline: Comparison | None = None
+    calls: tuple[CallCount, ...] = ()
+    """The ledger of what was asked of running accounts; empty where none was."""
     base: str = ""
     """The directory that paths are relative to. No format shows it."""
     scanned_on: date | None = None

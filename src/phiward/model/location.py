@@ -24,12 +24,24 @@ class Lines(NamedTuple):
     last: int
 
 
+class Answered(NamedTuple):
+    """The call that brought a fact of a running account: `rds:describe_db_instances`; its time is UTC, RFC 3339."""
+
+    operation: str
+    time: str
+    request_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
-    """`path` is relative to the repository root, with forward slashes, whatever the working directory is."""
+    """`path` is relative to the repository root, with forward slashes, whatever the working directory is.
+
+    What runs stands in no file: its path is `aws://<account>/<region>`, and `call` says what told of it.
+    """
 
     path: str
     span: Span
+    call: Answered | None = None
 
     @property
     def lines(self) -> Lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from phiward.model.location import Lines, Location
@@ -11,6 +12,7 @@ from phiward.model.value import Unknown, Value
 from phiward.record import dataclass
 
 _DEFAULTS = Project()
+_NOTHING: Mapping[str, frozenset[str]] = MappingProxyType({})
 _OF_A_ROOT = ("terraform-plan", "terraform-state")
 """Sources that are one file and stand for the root module in whose directory they lie."""
 AttributePath = tuple[str | int, ...]
@@ -55,12 +57,18 @@ class Scope:
     project: Project = _DEFAULTS
     kind: str = "account"
     """`account` for what an account and region holds, `cluster` for what a Kubernetes cluster holds."""
+    once: frozenset[str] = frozenset()
+    """Of a running account, the native types of which one serves all of its regions."""
+    not_shown: Mapping[str, frozenset[str]] = _NOTHING
+    """Of a running account, by native type the properties that only a declaration has."""
     majors: frozenset[int] | None = None
     """The major versions of the AWS provider that may be in use; None where nothing says."""
 
     @property
     def complete(self) -> bool:
         """Whether the settings say that everything of this account and region, or cluster, is declared here."""
+        if self.source == "aws":
+            return True  # what could not be read of an account stands in it as unread
         if self.source in _OF_A_ROOT and self.project.is_complete(self.path.rpartition("/")[0] or "."):
             return True
         return self.project.is_complete(self.path)
@@ -87,6 +95,8 @@ class Resource:
     """
     uncounted: Unknown | None = None
     """Why that is not known."""
+    unread: bool = False
+    """Whether it stands for what could not be read of a running account: nothing passes for it."""
     context: bool = False
     """Whether it was read only to judge others: it stands outside of what a scan was asked about."""
 

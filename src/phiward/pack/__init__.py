@@ -108,6 +108,8 @@ class Pack:
         self._natives: Mapping[str, list[Any]] = known["natives"]
         self._alone: Mapping[str, list[Any]] = known["alone"]
         self._alone_rows: dict[str, Row] = {}
+        self._live: Mapping[str, list[Any]] = known["live"]
+        self._live_rows: dict[tuple[str, frozenset[str]], Row] = {}
         self._variants: Mapping[str, list[list[Any]]] = known["variants"]
         self._rows: dict[tuple[int, str], Row] = {}
         self._rules: dict[str, Rule] = {}
@@ -142,6 +144,21 @@ class Pack:
             )
         return made
 
+    def row_live(self, row: Row | None, native_type: str, not_shown: frozenset[str]) -> Row | None:
+        """The row of what runs: with what only an account shows, and without what only a declaration does."""
+        found = self._live.get(native_type)
+        if found is None and not not_shown:
+            return row
+        key = row.type if row is not None else native_type, not_shown
+        if key not in self._live_rows:
+            more = self._row(*found) if found is not None else None
+            base = row or more
+            assert base is not None
+            properties = {**base.properties, **(more.properties if more is not None else {})}
+            kept = {name: spec for name, spec in properties.items() if name not in not_shown}
+            self._live_rows[key] = replace(base, properties=kept)
+        return self._live_rows[key]
+
     def row_alone(self, native_type: str) -> Row | None:
         """What a side resource decides by itself; None where it decides nothing without what it belongs to."""
         if native_type not in self._alone:
@@ -164,7 +181,8 @@ class Pack:
     def rows(self) -> list[Row]:
         """Every row, once for each of its dialects, in the catalog's order."""
         seen: dict[int, Row] = {}
-        for number, dialect in [*self._natives.values(), *(one for some in self._variants.values() for one in some)]:
+        variants = (one for some in self._variants.values() for one in some)
+        for number, dialect in [*self._natives.values(), *variants, *self._live.values()]:
             row = self._row(number, dialect)
             seen[id(row)] = row
         return list(seen.values())

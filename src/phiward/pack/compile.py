@@ -133,6 +133,12 @@ class Compiler:
             if kind not in self.kinds:
                 raise no_such("kind", kind, self.kinds, where)
         dialects = {dialect: self.row_dialect(row, dialect, where) for dialect in DIALECTS if dialect in row}
+        live = {name: spec for name, spec in row["properties"].items() if "aws" in spec}
+        if live and "terraform" in dialects:
+            dialects["aws"] = {**dialects["terraform"], "discriminator": None, "alone": {}}
+            dialects["aws"]["properties"] = {
+                name: self.property(name, spec, "aws", f"{where}.{name}") for name, spec in live.items()
+            }
         if not dialects:
             raise PackError(f"a row names its type in one of {', '.join(DIALECTS)}", where=where)
         for name, spec in row["properties"].items():
@@ -156,7 +162,7 @@ class Compiler:
         }
         for kind in row["kinds"]:
             for needed in self.kinds[kind].get("requires", []):
-                if needed not in properties:
+                if needed not in properties and dialect != "aws":
                     raise PackError(f"a {kind} must say {needed} in {dialect}", where=where)
         return {
             "natives": as_list(row[dialect]),

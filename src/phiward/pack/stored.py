@@ -58,7 +58,13 @@ def index(compiled: Compiled) -> dict[str, Any]:
             for number, row in enumerate(rows)
             for dialect, spoken in row["dialects"].items()
             for native in spoken["natives"]
-            if spoken["discriminator"] is None
+            if spoken["discriminator"] is None and dialect != "aws"
+        },
+        "live": {
+            native: [number, "aws"]
+            for number, row in enumerate(rows)
+            if "aws" in row["dialects"]
+            for native in row["dialects"]["aws"]["natives"]
         },
         "variants": _variants(rows),
         "alone": {

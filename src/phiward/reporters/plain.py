@@ -67,6 +67,7 @@ def place(location: Location) -> dict[str, Any]:
         "column": span.column,
         "end_line": span.end_line,
         "end_column": span.end_column,
+        **({"call": location.call._asdict()} if location.call is not None else {}),
     }
 
 

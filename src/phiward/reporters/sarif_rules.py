@@ -96,7 +96,7 @@ def _help_markdown(rule: Rule) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-_LANGUAGES = {"terraform": "hcl", "kubernetes": "yaml", "cloudformation": "yaml"}
+_LANGUAGES = {"terraform": "hcl", "kubernetes": "yaml", "cloudformation": "yaml", "aws": "yaml"}
 
 
 def _fenced(language: str, snippet: str) -> str:

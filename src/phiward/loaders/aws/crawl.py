@@ -1,0 +1,366 @@
+"""Collectors x places -> what was found: every call once, many at a time, none waiting for another inside of a thread.
+
+A list of the coordinator's own holds what is under way; a worker makes one call and no more. An item of an answer is
+finished when all calls about it are; then its resources are read, and what is left of the answer is let go.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from itertools import count
+from typing import Any
+
+from phiward.graph.reading import MISSING, read_path
+from phiward.loaders.aws.calls import DECIDED, Call, Outcome, Place, Status, status_of, why
+from phiward.loaders.aws.client import Answer, Api, CallFailed, now
+from phiward.loaders.aws.inventory import Found, Inventory
+from phiward.loaders.aws.mapping import Item, attributes, evaluate, holds
+from phiward.model.value import Unknown
+from phiward.pack.collectors import native_types
+from phiward.record import dataclass, replace
+
+Compiled = Mapping[str, Any]
+_AHEAD = 64
+"""Calls that are handed to the executor at a time; the others wait here, where an interruption ends them."""
+
+
+@dataclass(slots=True)
+class _Node:
+    """An item whose calls are under way, with the step that listed it."""
+
+    step: Compiled
+    item: Item
+    around: _Node | None
+    call: Call
+    left: int = 0
+    """Calls about it, and items below it, that are not finished."""
+    name: str = ""
+    """The name of the whole collector's step, where this is the root of its items."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """A call to make, and what happens with its outcome."""
+
+    collector: Compiled
+    step: Compiled
+    place: Place
+    params: dict[str, Any]
+    then: Callable[[Outcome], None]
+    code: str = ""
+    """Why it is not made, where its parameters are not known."""
+
+
+class Crawl:
+    """`wanted` are the native types to collect; None for all. `progress` is told the place and service of each call."""
+
+    def __init__(
+        self,
+        api: Api,
+        collectors: Mapping[str, Compiled],
+        inventory: Inventory,
+        *,
+        wanted: frozenset[str] | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._api = api
+        self._collectors = collectors
+        self._inventory = inventory
+        self._wanted = wanted
+        self._progress = progress
+        self._numbers = count(len(inventory.calls))
+        self._jobs: list[_Job] = []
+        lists = Counter((c["service"], step["operation"]) for c in collectors.values() for step in c["steps"])
+        self._shared = {listed for listed, number in lists.items() if number > 1}
+        self._known: dict[tuple[Any, ...], Outcome] = {}
+        """Answers that several collectors read."""
+        self._asked: dict[tuple[Any, ...], list[Callable[[Outcome], None]]] = defaultdict(list)
+
+    def run(self, places: Sequence[Place], executor: Executor) -> None:
+        """Read all collectors at all places into the inventory. An interruption leaves what was finished in it."""
+        for place in places:
+            for name in reversed(list(self._collectors)):
+                self._begin(name, self._collectors[name], place)
+        under_way: dict[Future[Outcome], tuple[Any, ...]] = {}
+        try:
+            while self._jobs or under_way:
+                while self._jobs and len(under_way) < _AHEAD:
+                    self._submit(self._jobs.pop(), executor, under_way)
+                if under_way:
+                    done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        self._finish(under_way.pop(future), future.result())
+        except BaseException:
+            for future in under_way:
+                future.cancel()
+            raise
+
+    def _begin(self, name: str, collector: Compiled, place: Place) -> None:
+        """Ask for what a collector lists at a place, unless it is there already or another place answers for it."""
+        if collector["global"] != (place.region == GLOBAL):
+            return
+        for number, step in enumerate(collector["steps"]):
+            if not self._wants(step):
+                self._inventory.not_collected(place, native_types(step))
+            elif self._inventory.begin(place, f"{name}.{number}", native_types(step)):
+                root = _Node(step, Item({}, place, collector["service"]), None, _NO_CALL, 1, f"{name}.{number}")
+                self._list(collector, step, root)
+
+    def _wants(self, step: Compiled) -> bool:
+        return self._wanted is None or not self._wanted.isdisjoint(native_types(step))
+
+    # -- calls
+
+    def _submit(self, job: _Job, executor: Executor, under_way: dict[Future[Outcome], tuple[Any, ...]]) -> None:
+        key = (job.place, job.collector["service"], job.step["operation"], repr(sorted(job.params.items())))
+        if key in self._known:
+            job.then(self._known[key])
+            return
+        self._asked[key].append(job.then)
+        if len(self._asked[key]) == 1:
+            self._progress(f"{job.place} {job.collector['service']}")
+            under_way[executor.submit(self._call, job, next(self._numbers))] = key
+
+    def _call(self, job: _Job, number: int) -> Outcome:
+        service, step = job.collector["service"], job.step
+        place = _endpoint_of(job.collector, job.place)
+        about = ", ".join(f"{name}={value}" for name, value in sorted(job.params.items()))[:300]
+
+        def call(status: Status, time: str, request_id: str, code: str = "") -> Call:
+            return Call(number, job.place, service, step["operation"], status, time, request_id, code, about)
+
+        try:
+            answer: Answer = self._api.call(place, service, step["operation"], job.params)
+        except CallFailed as failed:
+            status = status_of(failed.code, failed.http, frozenset(step["absent"]))
+            ended = call(status, now(), failed.request_id, failed.code)
+            return Outcome(ended, failed.answer, None if status in DECIDED else why(ended, step["actions"]))
+        return Outcome(call(Status.OK, answer.time, answer.request_id), answer.value)
+
+    def _finish(self, key: tuple[Any, ...], outcome: Outcome) -> None:
+        self._inventory.calls.append(outcome.call)
+        waiting = self._asked.pop(key)
+        if key[1:3] in self._shared:
+            self._known[key] = outcome
+        for then in waiting:
+            then(outcome)
+
+    # -- items
+
+    def _list(self, collector: Compiled, step: Compiled, around: _Node) -> None:
+        params = {name: evaluate(value, around.item) for name, value in step["params"].items()}
+        params = {name: value for name, value in params.items() if value is not MISSING}
+
+        def then(outcome: Outcome) -> None:
+            self._listed(collector, step, around, outcome)
+
+        unknown = next((value for value in params.values() if isinstance(value, Unknown)), None)
+        applies = holds(step["when"], around.item)
+        if isinstance(applies, Unknown) or unknown is not None:
+            doubt = applies if isinstance(applies, Unknown) else unknown
+            then(Outcome(around.call, {}, doubt))
+        elif applies:
+            self._jobs.append(_Job(collector, step, around.item.place, params, then))
+        else:
+            then(Outcome(replace(around.call, status=Status.ABSENT)))
+
+    def _listed(self, collector: Compiled, step: Compiled, around: _Node, outcome: Outcome) -> None:
+        """Take in the answer of a step: its items, each with what is to be asked about it."""
+        if step["as"]:
+            around.item.details[step["as"]] = outcome
+        nodes = [_Node(step, Item(*about), around, outcome.call) for about in _items(step, around.item, outcome)]
+        around.left += len(nodes)
+        if outcome.unknown is not None:
+            self._unread(step, around.item, outcome.unknown)
+        for node in nodes:
+            _own(step, node.item)
+            self._ask(collector, node)
+        self._batches(collector, step, nodes)
+        for node in nodes:
+            self._done(node)
+        self._done(around)
+
+    def _ask(self, collector: Compiled, node: _Node) -> None:
+        """Make the calls about an item; `left` counts one more than they are, until the item itself is through."""
+        inner = [step for step in node.step["then"] if step["batch"] is None and self._asks(step, node.step)]
+        node.left += len(inner) + 1
+        for step in inner:
+            self._list(collector, step, node)
+
+    def _asks(self, step: Compiled, around: Compiled) -> bool:
+        """Whether anything that is wanted is read from a step."""
+        if self._wanted is None or not self._wanted.isdisjoint(native_types(step)):
+            return True
+        name = step["as"]
+        users = [spec for spec in around["resources"] if spec["type"] in self._wanted]
+        return bool(name) and any(name in _details(user) for user in (*users, *around["then"]))
+
+    def _batches(self, collector: Compiled, step: Compiled, nodes: list[_Node]) -> None:
+        """Ask about many items at a time, where the service has a call for that."""
+        for inner in step["then"]:
+            if inner["batch"] is None or not self._asks(inner, step):
+                continue
+            size = inner["batch"]["size"]
+            for start in range(0, len(nodes), size):
+                self._batch(collector, inner, nodes[start : start + size])
+
+    def _batch(self, collector: Compiled, step: Compiled, nodes: list[_Node]) -> None:
+        batch = step["batch"]
+        by_key: dict[str, _Node] = {}
+        for node in nodes:
+            given = evaluate(step["params"][batch["param"]], node.item)
+            if isinstance(given, str):
+                by_key[given] = node
+                node.left += 1
+        if not by_key:
+            return
+        others = {n: evaluate(v, nodes[0].item) for n, v in step["params"].items() if n != batch["param"]}
+
+        def then(outcome: Outcome) -> None:
+            answers: dict[str, Any] = {}
+            found, _ = read_path(outcome.answer, batch["items"], lambda reference: reference)
+            for element in found if isinstance(found, list) else ():
+                answers[str(read_path(element, batch["key"], lambda reference: reference)[0])] = element
+            for key, node in by_key.items():
+                own = answers.get(key)
+                missing = None if own is not None or outcome.unknown is None else outcome.unknown
+                node.item.details[step["as"]] = Outcome(outcome.call, own or {}, missing)
+                self._done(node)
+
+        params = {**others, batch["param"]: list(by_key)}
+        self._jobs.append(_Job(collector, step, nodes[0].item.place, params, then))
+
+    def _done(self, node: _Node) -> None:
+        """One thing less to wait for; the last one of an item reads its resources."""
+        at: _Node | None = node
+        while at is not None:
+            at.left -= 1
+            if at.left > 0:
+                return
+            if at.around is None:
+                self._inventory.finish(at.item.place, at.name)
+            else:
+                self._emit(at)
+            at = at.around
+
+    # -- resources
+
+    def _emit(self, node: _Node) -> None:
+        for spec in node.step["resources"]:
+            if self._wanted is None or spec["type"] in self._wanted:
+                found = resource(spec, node.item, node.call)
+                if found is not None:
+                    self._inventory.add(found)
+
+    def _unread(self, step: Compiled, item: Item, unknown: Unknown) -> None:
+        """Put in one resource of each type that a failed call would have listed: there may be any number of it."""
+        for spec in step["resources"]:
+            if self._wanted is None or spec["type"] in self._wanted:
+                self._inventory.add(unread(spec, Item({}, item.place, item.service, item), unknown))
+        for inner in step["then"]:
+            self._unread(inner, Item({}, item.place, item.service, item), unknown)
+
+
+GLOBAL = "aws-global"
+_NO_CALL = Call(-1, Place("", ""), "", "", Status.OK)
+
+
+def _endpoint_of(collector: Compiled, place: Place) -> Place:
+    """Where a call of a global service goes."""
+    if not collector["global"]:
+        return place
+    home = {"aws": collector["region"], "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+    return Place(place.account, home.get(place.partition, "us-east-1"), place.partition)
+
+
+def _items(step: Compiled, around: Item, outcome: Outcome) -> Iterator[tuple[Any, Place, str, Item]]:
+    """The elements that an answer lists; the answer itself where the step lists nothing but asks about something."""
+    if step["items"] is None:
+        if outcome.answered and (step["resources"] or step["then"]):
+            yield outcome.answer, around.place, around.service, around
+        return
+    found, _ = read_path(outcome.answer, step["items"], lambda reference: reference)
+    for element in found if isinstance(found, list) else ():
+        yield element, around.place, around.service, around
+
+
+def _own(step: Compiled, item: Item) -> None:
+    """Note the addresses of what an item is read into, so that what is listed below it can name them."""
+    for spec in step["resources"]:
+        if spec["id"] is not None and not spec["from"] and holds(spec["when"], item) is True:
+            address = evaluate(spec["id"], item)
+            if isinstance(address, str):
+                item.owners[spec["type"]] = address
+
+
+def resource(spec: Compiled, item: Item, call: Call) -> Found | None:
+    """A resource as an item has it; None where it is none. One of which that is not known is an unread one."""
+    origin = item.detail(spec["from"]) if spec["from"] else None
+    if spec["from"] and (origin is None or not (origin.answered or origin.unknown)):
+        return None
+    doubt = origin.unknown if origin is not None else None
+    applies = holds(spec["when"], item)
+    if applies is False:
+        return None
+    doubt = doubt or (applies if isinstance(applies, Unknown) else None)
+    own = attributes(spec["attributes"], item)
+    address = evaluate(spec["id"], item) if spec["id"] is not None else MISSING
+    if not isinstance(address, str):
+        owner = next(iter(item.owners.values()), None) or _above(item)
+        address = f"{owner or base(item)}#{spec['type']}"
+    if doubt is None:
+        item.owners.setdefault(spec["type"], address)
+    source = origin.call if origin is not None else call
+    return Found(spec["type"], address, item.place, own, source.number, calls=_sources(spec, item), unread=doubt)
+
+
+def _above(item: Item) -> str | None:
+    at = item.parent
+    while at is not None:
+        if at.owners:
+            return next(iter(at.owners.values()))
+        at = at.parent
+    return None
+
+
+def base(item: Item) -> str:
+    place = item.place
+    region = "" if place.region == GLOBAL else place.region
+    return f"arn:{place.partition}:{item.service}:{region}:{place.account}"
+
+
+def _sources(spec: Compiled, item: Item) -> dict[str, int]:
+    """The calls of those attributes that another call brought than the one that listed the resource."""
+    found = {}
+    for name, value in spec["attributes"].items():
+        for detail in _details(value):
+            outcome = item.detail(detail)
+            if outcome is not None:
+                found[name] = outcome.call.number
+    return found
+
+
+def _details(value: Any) -> Iterator[str]:
+    """The names of the steps whose answers a compiled value, or what is made of such, reads."""
+    if isinstance(value, dict):
+        if value.get("from"):
+            yield value["from"]
+        for inner in value.values():
+            yield from _details(inner)
+    elif isinstance(value, list):
+        if value[:1] == ["path"]:
+            if value[1]:
+                yield value[1]
+        else:
+            for inner in value:
+                yield from _details(inner)
+
+
+def unread(spec: Compiled, item: Item, unknown: Unknown) -> Found:
+    """What stands for all resources of a type that could not be listed; what they belong to may be known."""
+    owner = _above(item)
+    known = {name: evaluate(value, item) for name, value in spec["attributes"].items() if value[0] == "owner"}
+    known = {name: value for name, value in known.items() if value is not MISSING}
+    return Found(spec["type"], f"{owner or base(item)}:{spec['type']}[*]", item.place, known, -1, unread=unknown)

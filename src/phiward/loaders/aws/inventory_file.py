@@ -1,0 +1,119 @@
+"""An inventory as a file: JSON lines, compressed, the same bytes for the same inventory.
+
+{"schema": "phiward/inventory/v1", ...}      the first line
+{"call": [...]}  {"step": [...]}  {"left_out": [...]}  {"resource": [...]}
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from phiward.errors import UsageError
+from phiward.loaders.aws.calls import Call, Place, Status
+from phiward.loaders.aws.inventory import Found, Inventory, decode, encode
+from phiward.model.value import Unknown
+
+SCHEMA = "phiward/inventory/v1"
+_MOST = 2**31
+_DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, UnicodeDecodeError)
+
+
+def write(inventory: Inventory, path: Path) -> None:
+    """Write it beside, and put it in its place when all of it is there. Raises UsageError."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with beside.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+            for line in _lines(inventory):
+                packed.write(f"{json.dumps(line, sort_keys=True, separators=(',', ':'))}\n".encode())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UsageError(f"the inventory cannot be written to {path}: {error.strerror}") from error
+
+
+def _lines(inventory: Inventory) -> list[dict[str, Any]]:
+    found = sorted(inventory.found.values(), key=lambda one: (str(one.place), one.type, one.address))
+    return [
+        {
+            "schema": SCHEMA,
+            "started": inventory.started,
+            "pack": inventory.pack,
+            "callers": inventory.callers,
+            "asked": {type_: sorted(names) for type_, names in inventory.asked.items()},
+        },
+        *({"call": _call(call)} for call in sorted(inventory.calls, key=lambda call: call.number)),
+        *(
+            {"step": [*_place(place), step, types, (place, step) in inventory.finished]}
+            for (place, step), types in sorted(
+                inventory.begun.items(), key=lambda entry: (str(entry[0][0]), entry[0][1])
+            )
+        ),
+        *({"left_out": [*_place(place), type_]} for place, type_ in sorted(inventory.left_out, key=str)),
+        *({"resource": _found(one)} for one in found),
+    ]
+
+
+def _place(place: Place) -> list[str]:
+    return [place.account, place.region, place.partition]
+
+
+def _call(call: Call) -> list[Any]:
+    return [
+        call.number, *_place(call.place), call.service, call.operation, str(call.status), call.time, call.request_id,
+        call.code, call.about,
+    ]  # fmt: skip
+
+
+def _found(one: Found) -> list[Any]:
+    unread = None if one.unread is None else encode(one.unread)
+    return [one.type, one.address, *_place(one.place), encode(one.attributes), one.call, dict(one.calls), unread]
+
+
+def read(data: bytes, name: str, most: int = _MOST) -> Inventory:
+    """What `write` wrote, if it is no larger than `most` bytes. Raises UsageError for what is damaged or newer."""
+    inventory = Inventory()
+    try:
+        with gzip.GzipFile(fileobj=BytesIO(data)) as packed:
+            content = packed.read(most + 1)
+        if len(content) > most:
+            raise UsageError(f"{name}: an inventory of more than {most // 2**20} MB")
+        lines = content.decode().splitlines()
+        head = json.loads(lines[0])
+        if head["schema"] != SCHEMA:
+            raise UsageError(f"{name}: an inventory of the format {str(head['schema'])[:40]!r}", hint="update phiward")
+        inventory.started, inventory.pack, inventory.callers = head["started"], head["pack"], dict(head["callers"])
+        inventory.asked = {type_: frozenset(names) for type_, names in head["asked"].items()}
+        for line in lines[1:]:
+            _take(inventory, json.loads(line))
+    except _DAMAGED as error:
+        raise UsageError(f"{name}: the inventory is damaged, or is none", hint="collect it again") from error
+    return inventory
+
+
+def _take(inventory: Inventory, line: dict[str, Any]) -> None:
+    ((kind, content),) = line.items()
+    if kind == "call":
+        number, account, region, partition, service, operation, status, *rest = content
+        place = Place(account, region, partition)
+        inventory.calls.append(Call(number, place, service, operation, Status(status), *rest))
+    elif kind == "step":
+        account, region, partition, step, types, finished = content
+        place = Place(account, region, partition)
+        inventory.begun[place, step] = types
+        if finished:
+            inventory.finished.add((place, step))
+    elif kind == "left_out":
+        account, region, partition, type_ = content
+        inventory.left_out.add((Place(account, region, partition), type_))
+    elif kind == "resource":
+        type_, address, account, region, partition, attributes, call, calls, unread = content
+        doubt = decode(unread)
+        assert doubt is None or isinstance(doubt, Unknown)
+        place = Place(account, region, partition)
+        inventory.add(Found(type_, address, place, decode(attributes), call, calls, doubt))
+    else:
+        raise ValueError(kind)

@@ -1,0 +1,214 @@
+"""Answers -> attributes: compiled values of `pack.collectors`, evaluated over an item of an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from phiward.graph.reading import MISSING, read_path
+from phiward.loaders.aws.calls import Outcome, Place
+from phiward.loaders.aws.redact import redacted
+from phiward.model.value import Unknown, Value
+from phiward.record import dataclass, field
+
+ARN, LINK = "$owner", "$link"
+"""Heads of what stands for another resource until all are known: see `resources.link`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An element of an answer, what its own calls brought by the names of their steps, and what it was listed under."""
+
+    value: Any
+    place: Place
+    service: str
+    parent: Item | None = None
+    details: dict[str, Outcome] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    """The addresses of what was read from it, by type."""
+
+    def detail(self, name: str) -> Outcome | None:
+        """The outcome of a step by its name, here or above."""
+        at: Item | None = self
+        while at is not None:
+            if name in at.details:
+                return at.details[name]
+            at = at.parent
+        return None
+
+    def owner(self, type_: str) -> str | None:
+        at: Item | None = self
+        while at is not None:
+            if type_ in at.owners:
+                return at.owners[type_]
+            at = at.parent
+        return None
+
+
+def evaluate(compiled: list[Any], item: Item) -> Value:
+    """The value; `MISSING` where the answer has none, `Unknown` where the call that has it failed."""
+    return _FORMS[compiled[0]](compiled, item)
+
+
+def attributes(compiled: Mapping[str, list[Any]], item: Item) -> dict[str, Value]:
+    """The attributes that are there."""
+    found = {name: evaluate(value, item) for name, value in compiled.items()}
+    return {name: value for name, value in found.items() if value is not MISSING}
+
+
+def holds(conditions: list[Any], item: Item) -> bool | Unknown:
+    """Whether every condition holds: an `Unknown` where a call that would tell has failed."""
+    doubt: Unknown | None = None
+    for value, operator, operand in conditions:
+        read = evaluate(value, item)
+        if isinstance(read, Unknown):
+            doubt = doubt or read
+        elif not _test(read, operator, operand):
+            return False
+    return True if doubt is None else doubt
+
+
+def _test(read: Value, operator: str, operand: Any) -> bool:
+    if operator == "present":
+        return (read is not MISSING and read not in ("", [], {})) is bool(operand)
+    inside: bool = read is not MISSING and read in operand
+    return inside if operator == "in" else not inside
+
+
+def _path(compiled: list[Any], item: Item) -> Value:
+    _, name, up, steps = compiled
+    at = item
+    for _ in range(up):
+        if at.parent is None:
+            return MISSING
+        at = at.parent
+    root: Any = at.value
+    if name:
+        outcome = at.detail(name)
+        if outcome is None:
+            return MISSING
+        if outcome.unknown is not None:
+            return outcome.unknown
+        root = outcome.answer
+    value, _ = read_path(root, steps, lambda reference: reference)
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: the SDK gives times as objects of their own."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _about(compiled: list[Any], item: Item) -> Value:
+    return item.service if compiled[1] == "service" else getattr(item.place, compiled[1])
+
+
+def _text(compiled: list[Any], item: Item) -> Value:
+    found = [part if isinstance(part, str) else evaluate(part, item) for part in compiled[1]]
+    bad = next((part for part in found if isinstance(part, Unknown) or part is MISSING), None)
+    return bad if bad is not None else "".join(map(str, found))
+
+
+def _first(compiled: list[Any], item: Item) -> Value:
+    for inner in compiled[1]:
+        value = evaluate(inner, item)
+        if value is not MISSING:
+            return value
+    return MISSING
+
+
+def _block(compiled: list[Any], item: Item) -> Value:
+    found = attributes(compiled[1], item)
+    return [found] if found else MISSING
+
+
+def _each(compiled: list[Any], item: Item) -> Value:
+    return _over(compiled[1], item, lambda inner: attributes(compiled[2], inner))
+
+
+def _gather(compiled: list[Any], item: Item) -> Value:
+    found = _over(compiled[1], item, lambda inner: evaluate(compiled[2], inner))
+    return [value for value in found if value is not MISSING] if isinstance(found, list) else found
+
+
+def _over(of: list[Any], item: Item, make: Callable[[Item], Value]) -> Value:
+    elements = evaluate(of, item)
+    if not isinstance(elements, list):
+        return elements
+    return [make(Item(element, item.place, item.service, item)) for element in elements]
+
+
+def _tags(compiled: list[Any], item: Item) -> Value:
+    """`[{Key, Value}]`, in whatever letters a service writes it, or a mapping."""
+    given = evaluate(compiled[1], item)
+    if not isinstance(given, list):
+        return given
+    tags: dict[str, Value] = {}
+    for tag in given:
+        lower = {str(name).lower().removeprefix("tag"): value for name, value in tag.items()}
+        tags[str(lower.get("key", ""))] = lower.get("value", "")
+    return tags
+
+
+def _json(compiled: list[Any], item: Item) -> Value:
+    """A document as text: the SDK has taken some apart already."""
+    given = evaluate(compiled[1], item)
+    return json.dumps(given, default=str) if isinstance(given, (dict, list)) else given
+
+
+def _present(compiled: list[Any], item: Item) -> Value:
+    given = evaluate(compiled[1], item)
+    return given if isinstance(given, Unknown) else given is not MISSING and given not in ("", [], {})
+
+
+def _redacted(compiled: list[Any], item: Item) -> Value:
+    return redacted(evaluate(compiled[1], item))
+
+
+def _split(compiled: list[Any], item: Item) -> Value:
+    given = evaluate(compiled[1], item)
+    if not isinstance(given, str):
+        return given
+    parts = given.split(compiled[2])
+    return parts[compiled[3]] if -len(parts) <= compiled[3] < len(parts) else MISSING
+
+
+def _values(compiled: list[Any], item: Item) -> Value:
+    given = evaluate(compiled[1], item)
+    if isinstance(given, (str, int, bool)):
+        return compiled[2].get(str(given).lower() if isinstance(given, bool) else str(given), given)
+    return given
+
+
+def _owner(compiled: list[Any], item: Item) -> Value:
+    address = item.owner(compiled[1])
+    return MISSING if address is None else {ARN: address}
+
+
+def _link(compiled: list[Any], item: Item) -> Value:
+    given = evaluate(compiled[1], item)
+    if isinstance(given, list):
+        return [{LINK: one, "type": compiled[2], "by": compiled[3]} for one in given]
+    return {LINK: given, "type": compiled[2], "by": compiled[3]} if isinstance(given, str) else given
+
+
+_FORMS: dict[str, Callable[[list[Any], Item], Value]] = {
+    "path": _path,
+    "about": _about,
+    "text": _text,
+    "constant": lambda compiled, _: compiled[1],
+    "first": _first,
+    "block": _block,
+    "each": _each,
+    "gather": _gather,
+    "tags": _tags,
+    "json": _json,
+    "present": _present,
+    "redacted": _redacted,
+    "split": _split,
+    "values": _values,
+    "owner": _owner,
+    "link": _link,
+}

@@ -1,0 +1,325 @@
+"""`collectors/aws/<service>.yaml` -> the calls that read a service, and what of their answers becomes which attribute.
+
+An answer is read into the resource types and attributes that Terraform has for the same thing, as Terraform's own
+provider reads it when it refreshes a state. So what runs and what is declared meet in one vocabulary, and every rule,
+default and computed property speaks to both.
+
+Compiled, a value is a list whose head says what it is:
+
+    ["path", name, up, steps]   of the item; with `name` of the answer of the step of that name; `up` parents above
+    ["about", word]             the account, region, partition
+    ["text", [part, ...]]       texts and values put together
+    ["constant", value]
+    ["first", [value, ...]]     the first that is there
+    ["block", {name: value}]    a Terraform block
+    ["each", value, {name: value}]  one block for each element
+    ["gather", value, value]    one value for each element
+    ["tags", value]  ["json", value]  ["present", value]  ["redacted", value]  ["split", value, separator, index]
+    ["values", value, {raw: normalised}]
+    ["owner", type]             the resource of that type that is read from the same item, or from one above
+    ["link", value, type, attribute]  the resource of that type, in the same account and region, that bears a value
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from phiward.errors import PackError, UsageError
+from phiward.pack.paths import steps
+
+Compiled = dict[str, Any]
+SCOPES = ("regional", "global")
+_OWN = frozenset({"arn", "tags_all"})
+"""Attributes that need no line: an ARN is the address; the tags that a provider adds are among an account's own."""
+ABOUT = ("account", "region", "partition", "service")
+_FILE_KEYS = {"service", "iam", "scope", "region", "steps"}
+_STEP_KEYS = {
+    "operation", "params", "items", "action", "absent", "as", "when", "batch", "resources", "then", "doc",
+}  # fmt: skip
+_RESOURCE_KEYS = {"type", "id", "when", "from", "attributes", "once", "not_shown", "apart", "doc"}
+_CONDITION_KEYS = {"path", "in", "not_in", "present"}
+_BATCH_KEYS = {"param", "size", "key", "items"}
+_piece = re.compile(r"\{([^{}]+)\}")
+
+
+def collector(document: Any, where: str) -> Compiled:
+    """A file of `collectors/aws`, checked. Raises PackError."""
+    _known(document, _FILE_KEYS, where)
+    scope = document.get("scope", "regional")
+    if scope not in SCOPES:
+        raise PackError(f"scope is one of {', '.join(SCOPES)}", where=where)
+    service = _text(document.get("service"), f"{where}.service")
+    prefix = document.get("iam", service)
+    return {
+        "service": service,
+        "prefix": prefix,
+        "global": scope == "global",
+        "region": document.get("region", "us-east-1"),
+        "steps": [_step(step, prefix, f"{where}.{step.get('operation')}") for step in document["steps"]],
+    }
+
+
+def native_types(step: Mapping[str, Any]) -> list[str]:
+    """Every type that a compiled step and those inside of it give."""
+    own = [resource["type"] for resource in step["resources"]]
+    return own + [type_ for inner in step["then"] for type_ in native_types(inner)]
+
+
+def _step(spec: Any, prefix: str, where: str) -> Compiled:
+    _known(spec, _STEP_KEYS, where)
+    operation = _text(spec.get("operation"), f"{where}.operation")
+    batch = spec.get("batch")
+    if batch is not None:
+        _known(batch, _BATCH_KEYS, f"{where}.batch")
+        batch = {
+            "param": batch["param"],
+            "size": int(batch["size"]),
+            "key": steps(batch["key"], where),
+            "items": steps(batch["items"], where),
+        }
+    actions = spec.get("action", f"{prefix}:{camel(operation)}")
+    return {
+        "operation": operation,
+        "actions": actions if isinstance(actions, list) else [actions],
+        "params": {name: value(given, f"{where}.params.{name}") for name, given in spec.get("params", {}).items()},
+        "items": steps(spec["items"], where) if "items" in spec else None,
+        "absent": [str(code) for code in spec.get("absent", [])],
+        "as": spec.get("as", ""),
+        "when": condition(spec.get("when"), f"{where}.when"),
+        "batch": batch,
+        "resources": [_resource(given, f"{where}.{given.get('type')}") for given in spec.get("resources", [])],
+        "then": [_step(inner, prefix, f"{where}.{inner.get('operation')}") for inner in spec.get("then", [])],
+    }
+
+
+def _resource(spec: Any, where: str) -> Compiled:
+    _known(spec, _RESOURCE_KEYS, where)
+    return {
+        "type": _text(spec.get("type"), f"{where}.type"),
+        "id": text(spec["id"], where) if "id" in spec else None,
+        "when": condition(spec.get("when"), f"{where}.when"),
+        "from": spec.get("from", ""),
+        "once": spec.get("once", False),
+        "not_shown": spec.get("not_shown", []),
+        "apart": spec.get("apart", []),
+        "attributes": block(spec.get("attributes", {}), where),
+    }
+
+
+def condition(spec: Any, where: str) -> list[Any]:
+    """Tests, all of which must hold: `[value, "in" | "not_in" | "present", operand]`."""
+    found: list[Any] = []
+    for one in spec if isinstance(spec, list) else [] if spec is None else [spec]:
+        _known(one, _CONDITION_KEYS, where)
+        read = value(one["path"], where)
+        tests = [(name, one[name]) for name in ("in", "not_in", "present") if name in one]
+        if len(tests) != 1:
+            raise PackError("a condition has one of in, not_in and present", where=where)
+        found.append([read, *tests[0]])
+    return found
+
+
+def block(spec: Any, where: str) -> Compiled:
+    if not isinstance(spec, dict):
+        raise PackError(f"expected a mapping of attributes, found {spec!r}", where=where)
+    return {name: value(given, f"{where}.{name}") for name, given in spec.items()}
+
+
+def value(spec: Any, where: str) -> list[Any]:
+    """How a value is written -> compiled: see the module."""
+    if isinstance(spec, str):
+        return _place(spec, where)
+    if isinstance(spec, list):
+        return ["first", [value(given, where) for given in spec]]
+    if not isinstance(spec, dict):
+        raise PackError(f"says no place of an answer: {spec!r}", where=where)
+    known = set(spec)
+    for head, needed in _FORMS.items():
+        if head in known:
+            if known != needed:
+                raise PackError(f"a value of the form `{head}` has {', '.join(sorted(needed))}", where=where)
+            return _form(head, spec, where)
+    raise PackError(f"says no place of an answer: {spec!r}", where=where)
+
+
+_FORMS = {
+    "constant": {"constant"},
+    "text": {"text"},
+    "block": {"block"},
+    "each": {"each", "block"},
+    "gather": {"gather", "value"},
+    "tags": {"tags"},
+    "json": {"json"},
+    "present": {"present"},
+    "redacted": {"redacted"},
+    "split": {"split", "by", "index"},
+    "values": {"path", "values"},
+    "owner": {"owner"},
+    "link": {"link", "type", "by"},
+}
+"""The forms of a value by the key that tells them, with all keys that each has. `each` comes before `block`."""
+_FORMS = {name: _FORMS[name] for name in sorted(_FORMS, key=lambda name: name == "block")}
+
+
+def _form(head: str, spec: Any, where: str) -> list[Any]:
+    if head == "constant":
+        return ["constant", spec["constant"]]
+    if head == "text":
+        return text(spec["text"], where)
+    if head == "block":
+        return ["block", block(spec["block"], where)]
+    if head == "each":
+        return ["each", value(spec["each"], where), block(spec["block"], where)]
+    if head == "gather":
+        return ["gather", value(spec["gather"], where), value(spec["value"], where)]
+    if head == "split":
+        return ["split", value(spec["split"], where), str(spec["by"]), int(spec["index"])]
+    if head == "values":
+        return ["values", value(spec["path"], where), {text_key(raw): given for raw, given in spec["values"].items()}]
+    if head == "owner":
+        return ["owner", spec["owner"]]
+    if head == "link":
+        return ["link", value(spec["link"], where), spec["type"], spec["by"]]
+    return [head, value(spec[head], where)]
+
+
+def text_key(raw: Any) -> str:
+    return str(raw).lower() if isinstance(raw, bool) else str(raw)
+
+
+def text(written: str, where: str) -> list[Any]:
+    """A path, or a text with values in braces: `arn:{@partition}:s3:::{Name}`."""
+    if "{" not in written:
+        return _place(written, where)
+    parts: list[Any] = []
+    at = 0
+    for found in _piece.finditer(written):
+        parts += [written[at : found.start()]] if found.start() > at else []
+        parts.append(_place(found[1], where))
+        at = found.end()
+    return ["text", [*parts, written[at:]] if at < len(written) else parts]
+
+
+def _place(written: str, where: str) -> list[Any]:
+    if written.startswith("@"):
+        if written[1:] not in ABOUT:
+            raise PackError(f"{written!r} is none of {', '.join('@' + word for word in ABOUT)}", where=where)
+        return ["about", written[1:]]
+    up = len(written) - len(written.lstrip("^"))
+    rest = written[up:].removeprefix(".") if up else written
+    name = ""
+    if rest.startswith("$"):
+        name, _, rest = rest[1:].partition(".")
+        if not name:
+            raise PackError(f"{written!r} names no step", where=where)
+    return ["path", name, up, [] if rest in ("", ".") else steps(rest, where)]
+
+
+def camel(operation: str) -> str:
+    """`describe_db_instances` -> `DescribeDbInstances`; the service model has the exact letters, IAM ignores case."""
+    return "".join(word[:1].upper() + word[1:] for word in operation.split("_"))
+
+
+def _text(given: Any, where: str) -> str:
+    if not isinstance(given, str) or not given:
+        raise PackError(f"a text is expected, not {given!r}", where=where)
+    return given
+
+
+def _known(mapping: Any, keys: set[str], where: str) -> None:
+    if not isinstance(mapping, dict):
+        raise PackError(f"expected a mapping, found {mapping!r}", where=where)
+    for key in mapping:
+        if key not in keys:
+            raise PackError(f"unknown key {key!r}", where=where, hint=f"known here: {', '.join(sorted(keys))}")
+
+
+class Collectors:
+    """What a pack knows of live accounts: by the name of a service's file, what is asked and what comes of it.
+
+    `once` are the types of which one serves all regions of an account. `elsewhere` are types that Terraform has and an
+    account does not: what they declare is read as part of another one.
+    """
+
+    def __init__(self, by_name: Mapping[str, Compiled], elsewhere: frozenset[str]) -> None:
+        self.by_name = by_name
+        self.elsewhere = elsewhere
+
+    def of(self, services: tuple[str, ...]) -> Collectors:
+        """Those of some services; all of them where none is named. Raises UsageError for an unknown one."""
+        for name in services:
+            if name not in self.by_name:
+                raise UsageError(f"there is no service {name!r}", hint=f"known: {', '.join(self.by_name)}")
+        kept = {name: one for name, one in self.by_name.items() if not services or name in services}
+        return Collectors(kept, self.elsewhere)
+
+    def steps(self) -> Iterator[tuple[Compiled, Compiled]]:
+        """Every step with its collector, those inside of others too."""
+        for one in self.by_name.values():
+            for step in one["steps"]:
+                for inner in _within(step):
+                    yield one, inner
+
+    @property
+    def operations(self) -> frozenset[tuple[str, str]]:
+        """Every operation that may be called, by service."""
+        return frozenset((one["service"], step["operation"]) for one, step in self.steps())
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The native types that are read."""
+        return frozenset(resource["type"] for resource in self._resources())
+
+    @property
+    def attributes(self) -> dict[str, frozenset[str]]:
+        """The attributes that are read of each type, in it or, those `apart`, into resources beside it."""
+        found: dict[str, frozenset[str]] = {}
+        for resource in self._resources():
+            names = _OWN.union(resource["attributes"], resource["apart"])
+            found[resource["type"]] = found.get(resource["type"], names) & names
+        return found
+
+    @property
+    def not_shown(self) -> dict[str, frozenset[str]]:
+        """Properties by native type that a declaration has and a running resource does not: how it would be deleted."""
+        found: dict[str, frozenset[str]] = {}
+        for resource in self._resources():
+            if resource["not_shown"]:
+                found[resource["type"]] = found.get(resource["type"], frozenset()).union(resource["not_shown"])
+        return found
+
+    def _resources(self) -> Iterator[Compiled]:
+        return (resource for _, step in self.steps() for resource in step["resources"])
+
+    @property
+    def once(self) -> frozenset[str]:
+        return frozenset(
+            resource["type"]
+            for one, step in self.steps()
+            for resource in step["resources"]
+            if one["global"] or resource["once"]
+        )
+
+
+def _within(step: Compiled) -> Iterator[Compiled]:
+    yield step
+    for inner in step["then"]:
+        yield from _within(inner)
+
+
+def load_collectors(directory: Path) -> Collectors:
+    """The collectors of a pack directory. Raises PackError.
+
+    They are read where a live account is, and nowhere else: no other scan pays for them.
+    """
+    from phiward.pack.compile import read_yaml
+
+    found = {}
+    for path in sorted((directory / "collectors" / "aws").glob("*.yaml")):
+        name = f"collectors/aws/{path.name}"
+        found[path.stem] = collector(read_yaml(path, name), name)
+    elsewhere = read_yaml(directory / "collectors" / "elsewhere.yaml", "collectors/elsewhere.yaml")
+    return Collectors(found, frozenset(elsewhere))

@@ -1,0 +1,159 @@
+"""AWS's own service models as an oracle: what a path of a collector may name in a call and in its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+
+from phiward.pack.collectors import Compiled
+
+_SESSION = botocore.session.Session()
+
+
+@cache
+def service(name: str) -> ServiceModel:
+    return ServiceModel(_SESSION.get_component("data_loader").load_service_model(name, "service-2"), name)
+
+
+@cache
+def operations(name: str) -> dict[str, Any]:
+    """The operations of a service by the SDK's name in Python."""
+    from botocore import xform_name
+
+    model = service(name)
+    return {xform_name(operation): model.operation_model(operation) for operation in model.operation_names}
+
+
+def below(shape: Shape | None, path: Sequence[Any]) -> Shape | str | None:
+    """The shape at a path, `"document"` where anything may stand; None where the path names nothing."""
+    at: Any = shape
+    for step in path:
+        if isinstance(at, ListShape):
+            at = at.member
+            if step == "[]" or isinstance(step, int):
+                continue
+        if at is None:
+            return None
+        if isinstance(at, StructureShape) and getattr(at, "is_document_type", False):
+            return "document"
+        if isinstance(at, StructureShape):
+            if step not in at.members:
+                return None
+            at = at.members[step]
+        elif isinstance(at, MapShape):
+            at = at.value
+        elif at.type_name == "string" and step == "[]":
+            continue
+        else:
+            return "document" if at.type_name == "string" and "json" in str(at.serialization).lower() else None
+    return at
+
+
+class Walk:
+    """Follows the compiled steps of a collector and tells each path that its service cannot answer."""
+
+    def __init__(self, collector: Compiled) -> None:
+        self.collector = collector
+        self.known = operations(collector["service"])
+
+    def problems(self) -> Iterator[str]:
+        for step in self.collector["steps"]:
+            yield from self._step(step, [])
+
+    def _step(self, step: Compiled, around: list[Any]) -> Iterator[str]:
+        operation = self.known.get(step["operation"])
+        where = f"{self.collector['service']}:{step['operation']}"
+        if operation is None:
+            yield f"{where}: there is no such operation"
+            return
+        yield from self._params(step, operation, around, where)
+        item: Any = operation.output_shape
+        for items in [step["items"], step["batch"] and step["batch"]["items"]]:
+            if items is not None:
+                listed = below(item, items)
+                if not isinstance(listed, ListShape):
+                    yield f"{where}: {'.'.join(map(str, items))} is no list of the answer"
+                    return
+                item = listed.member
+        if step["batch"] is not None and below(item, step["batch"]["key"]) is None:
+            yield f"{where}: no {step['batch']['key']} in an element"
+        own = [*around, (item, {step["as"]: item} if step["as"] else {})]
+        for inner in step["then"]:
+            if inner["as"] and inner["operation"] in self.known:
+                own[-1][1][inner["as"]] = self._answer(inner)
+        for inner in step["then"]:
+            yield from self._step(inner, own)
+        for value, *_ in step["when"]:
+            yield from self._value(value, around or own, f"{where} when")
+        for resource in step["resources"]:
+            yield from self._resource(resource, own, f"{where} {resource['type']}")
+
+    def _answer(self, step: Compiled) -> Any:
+        """What `$name` of a step gives: its answer, or of a batch the element."""
+        output = self.known[step["operation"]].output_shape
+        if step["batch"] is None:
+            return output
+        listed = below(output, step["batch"]["items"])
+        return listed.member if isinstance(listed, ListShape) else None
+
+    def _params(self, step: Compiled, operation: Any, around: list[Any], where: str) -> Iterator[str]:
+        members = operation.input_shape.members if operation.input_shape else {}
+        for name, value in step["params"].items():
+            if name not in members:
+                yield f"{where}: no parameter {name}"
+            yield from self._value(value, around or [(None, {})], f"{where}.{name}")
+        for required in operation.input_shape.required_members if operation.input_shape else ():
+            if required not in step["params"]:
+                yield f"{where}: the parameter {required} is mandatory"
+
+    def _resource(self, resource: Compiled, frames: list[Any], label: str) -> Iterator[str]:
+        for value, *_ in resource["when"]:
+            yield from self._value(value, frames, f"{label} when")
+        if resource["id"] is not None:
+            yield from self._value(resource["id"], frames, f"{label} id")
+        for name, value in resource["attributes"].items():
+            yield from self._value(value, frames, f"{label}.{name}")
+
+    def _value(self, value: Any, frames: list[Any], where: str) -> Iterator[str]:
+        """Problems of a compiled value read over frames: the item, what its calls brought, and those above."""
+        head = value[0]
+        if head == "path":
+            yield from self._path(value, frames, where)
+        elif head in ("text", "first"):
+            for part in value[1]:
+                if not isinstance(part, str):
+                    yield from self._value(part, frames, where)
+        elif head == "block":
+            for name, inner in value[1].items():
+                yield from self._value(inner, frames, f"{where}.{name}")
+        elif head in ("each", "gather"):
+            yield from self._value(value[1], frames, where)
+            shape = self._shape(value[1], frames)
+            element = [*frames, (shape.member if isinstance(shape, ListShape) else shape, {})]
+            inside = value[2].items() if head == "each" else [("", value[2])]
+            for name, inner in inside:
+                yield from self._value(inner, element, f"{where}.{name}")
+        elif head in ("tags", "json", "present", "redacted", "split", "values", "link"):
+            yield from self._value(value[1], frames, where)
+
+    def _shape(self, value: Any, frames: list[Any]) -> Any:
+        if value[0] == "first":
+            return self._shape(value[1][0], frames)
+        if value[0] != "path":
+            return "document"
+        _, name, up, path = value
+        frame = frames[len(frames) - 1 - up] if up < len(frames) else (None, {})
+        root = frame[0]
+        if name:
+            named = [known[name] for _, known in reversed(frames[: len(frames) - up]) if name in known]
+            root = named[0] if named else None
+        return below(root, path) if root != "document" else "document"
+
+    def _path(self, value: Any, frames: list[Any], where: str) -> Iterator[str]:
+        if self._shape(value, frames) is None:
+            _, name, up, path = value
+            yield f"{where}: {'^' * up}{'$' + name + '.' if name else ''}{'.'.join(map(str, path))} is nothing of the answer"

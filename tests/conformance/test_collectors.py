@@ -1,0 +1,113 @@
+"""Each line of a collector has two ends, and both are held against their owners' words.
+
+What is read stands in AWS's own service models; where it goes stands in the schema of Terraform's provider. So a
+misspelt path cannot read as absent, and an operation that writes, or reads what a service stores, cannot slip in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conformance.aws_shapes import Walk, operations
+from tests.conformance.catalog_paths import PROVIDER, in_provider
+
+from phiward.loaders.aws.loader import known_types
+from phiward.pack import load_pack, pack_directory
+from phiward.pack.collectors import load_collectors
+
+PACK = load_pack()
+COLLECTORS = load_collectors(pack_directory())
+NAMES = sorted(COLLECTORS.by_name)
+READS = re.compile(r"(?:describe|get|list|batch_get|search)_\w+")
+DATA = re.compile(
+    r"get_(?:object|item|parameter|parameters|secret_value|log_events|records|function|query_results|data_point\w*|media"
+    r"|clip|document|image_set\w*|dicom\w*|credentials|session_token|federation_token|password_data|console_output"
+    r"|recommendation\w*|layer_version|file|blob|authorization_token|cluster_credentials\w*|random_password)\b"
+    r"|(?:get|list)_objects\w*|batch_get_item|batch_get_secret_value|get_parameters_by_path|filter_log_events|scan|query"
+)
+"""Operations that give what a service keeps for its users, or keys to it."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_path_stands_in_the_answer(name: str) -> None:
+    assert list(Walk(COLLECTORS.by_name[name]).problems()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_call_writes_or_reads_content(name: str) -> None:
+    collector = COLLECTORS.by_name[name]
+    called = {step["operation"] for one, step in COLLECTORS.steps() if one is collector}
+    assert [operation for operation in sorted(called) if not READS.fullmatch(operation)] == []
+    assert [operation for operation in sorted(called) if DATA.fullmatch(operation)] == []
+    assert called <= operations(collector["service"]).keys()
+
+
+def _attributes(spec: Any, at: list[str]) -> Iterator[list[str]]:
+    """Every attribute that a resource is given, blocks included."""
+    for name, value in spec.items():
+        yield [*at, name]
+        inner = value[1] if value[0] == "block" else value[2] if value[0] == "each" else {}
+        yield from _attributes(inner, [*at, name])
+
+
+RESOURCES = [
+    pytest.param(resource, id=f"{step['operation']} {resource['type']}")
+    for _, step in COLLECTORS.steps()
+    for resource in step["resources"]
+]
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_every_attribute_stands_in_its_type(resource: dict[str, Any]) -> None:
+    type_ = resource["type"].removeprefix("data.")
+    assert type_ in PROVIDER, f"{type_}: name it in the catalog and run distil_provider.py"
+    own = {"id", "arn"} if resource["type"] == type_ else {"id", "arn", "key_id"}
+    wrong = [
+        path for path in _attributes(resource["attributes"], []) if path[0] not in own and not in_provider(type_, path)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_every_property_of_the_catalog_is_read_or_named_as_not_shown(resource: dict[str, Any]) -> None:
+    """A plain path of a property: what computed properties read is unknown where it is not collected."""
+    row = PACK.row(resource["type"])
+    if row is None:
+        return
+    assert set(resource["not_shown"]) <= row.properties.keys()
+    missing = []
+    for name, spec in row.properties.items():
+        if name in resource["not_shown"]:
+            continue
+        for path in spec.get("paths", ()):
+            head = str(path[0])
+            if head in resource["apart"]:
+                continue
+            if not head.startswith("@") and not _reads(
+                resource["attributes"], [p for p in path if isinstance(p, str) and p != "[]"]
+            ):
+                missing.append(f"{name}: {'.'.join(map(str, path))}")
+    assert missing == []
+
+
+def _reads(attributes: Any, path: list[str]) -> bool:
+    value = attributes.get(path[0])
+    if value is None:
+        return False
+    inner = value[1] if value[0] == "block" else value[2] if value[0] == "each" else None
+    return inner is None or len(path) == 1 or _reads(inner, path[1:])
+
+
+def test_every_type_of_the_catalog_is_read_or_said_to_stand_elsewhere() -> None:
+    natives = known_types(PACK)
+    assert natives - COLLECTORS.types - COLLECTORS.elsewhere - NOT_READ == set()
+    assert NOT_READ & (COLLECTORS.types | COLLECTORS.elsewhere) == set()
+    assert COLLECTORS.elsewhere & COLLECTORS.types == set()
+
+
+NOT_READ = frozenset(Path(__file__).with_name("types_not_read.txt").read_text().split())
+"""Types that no collector reads: an account's scan calls what rules ask of them unknown."""
