@@ -11,57 +11,69 @@ PASS, FAIL, WAIVED, ALTERNATIVE, DISPUTED = "pass", "fail", "waived", "alternati
 UNDECIDED, NOT_APPLICABLE, NOT_ASSESSED, UNREAD = "undecided", "not-applicable", "not-assessed", "unread"
 
 SATISFIED, NOT_SATISFIED = "satisfied", "not-satisfied"
-CONTROL_STATUSES = (SATISFIED, NOT_SATISFIED, NOT_ASSESSED, NOT_APPLICABLE, ALTERNATIVE)
-"""Of a citation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What each format says of a status. An empty word: it is left out there, as it stands in the documentation."""
+    """What each format says of a finding's status. An empty word or a 0: it is left out there."""
 
     test_result: str
     """The list of in-toto's `test-result` that it goes to."""
-    oscal_state: str
-    oscal_reason: str
+    oscal_result: str
+    """Of the observation: pass, fail or other."""
     oscal_risk: str
     """The status of the risk that goes with it; empty where there is none."""
     ocsf_compliance: int
-    """`compliance.status_id`: 1 Pass, 2 Warning, 3 Fail; 0 where no event is written."""
+    """`compliance.status_id`: 1 Pass, 2 Warning, 3 Fail."""
     ocsf_status: int
     """`status_id`: 1 New, 3 Suppressed, 4 Resolved."""
     asff_compliance: str
     asff_workflow: str
-    sarif_kind: str
-    """The kind that a result has; `notification` where the run tells it; empty where it is not told."""
+    sarif: str
+    """`result`, `notification` where the run tells it, empty where nothing does."""
     junit: str
-    """The element under the case: failure, skipped, error; `case` for a case without one."""
+    """The element under the case: failure, skipped, error; `case` for a case with none."""
+
+
+STATUSES: dict[str, Words] = {
+    PASS: Words("passedTests", "pass", "", 1, 4, "PASSED", "RESOLVED", "", "case"),
+    FAIL: Words("failedTests", "fail", "open", 3, 1, "FAILED", "NEW", "result", "failure"),
+    WAIVED: Words(
+        "warnedTests", "fail", "deviation-approved", 3, 3, "WARNING", "SUPPRESSED", "notification", "skipped"
+    ),
+    ALTERNATIVE: Words(
+        "warnedTests", "other", "deviation-approved", 1, 4, "PASSED", "RESOLVED", "notification", "skipped"
+    ),
+    DISPUTED: Words(
+        "warnedTests", "other", "deviation-approved", 2, 3, "WARNING", "SUPPRESSED", "notification", "skipped"
+    ),
+    UNDECIDED: Words("warnedTests", "other", "", 2, 1, "NOT_AVAILABLE", "NEW", "notification", "skipped"),
+    NOT_APPLICABLE: Words("", "", "", 0, 0, "", "", "", ""),
+    UNREAD: Words("warnedTests", "other", "", 2, 1, "NOT_AVAILABLE", "NEW", "notification", "error"),
+}
+"""A finding has one of the first seven; `unread` is what is said of an input that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlWords:
+    """What each format says of a citation's status. An empty word or a 0: it is left out there."""
+
+    oscal_state: str
+    oscal_reason: str
+    ocsf_compliance: int
+    """Of the event that is written for a citation without findings."""
     ciso_assistant: str
     """The word of CISO Assistant's import of results."""
 
 
-STATUSES: dict[str, Words] = {
-    PASS: Words("passedTests", "satisfied", "pass", "", 1, 4, "PASSED", "RESOLVED", "", "case", "pass"),
-    FAIL: Words("failedTests", "not-satisfied", "fail", "open", 3, 1, "FAILED", "NEW", "fail", "failure", "fail"),
-    WAIVED: Words(
-        "warnedTests", "not-satisfied", "fail", "deviation-approved", 3, 3, "WARNING", "SUPPRESSED", "notification",
-        "skipped", "fail",
-    ),
-    ALTERNATIVE: Words(
-        "warnedTests", "satisfied", "other", "deviation-approved", 1, 4, "PASSED", "RESOLVED", "notification",
-        "skipped", "pass",
-    ),
-    DISPUTED: Words(
-        "warnedTests", "", "other", "deviation-approved", 2, 3, "WARNING", "SUPPRESSED", "notification", "skipped",
-        "not_checked",
-    ),
-    UNDECIDED: Words(
-        "warnedTests", "", "other", "", 2, 1, "NOT_AVAILABLE", "NEW", "notification", "skipped", "not_checked"
-    ),
-    NOT_APPLICABLE: Words("", "", "", "", 0, 0, "", "", "", "", "not_applicable"),
-    NOT_ASSESSED: Words("", "", "", "", 2, 1, "", "", "", "", "not_checked"),
-    UNREAD: Words("warnedTests", "", "other", "", 2, 1, "NOT_AVAILABLE", "NEW", "notification", "error", "error"),
-}  # fmt: skip
-"""A finding has one of the first seven; `not-assessed` is a citation's, `unread` that of an input."""
+CONTROLS: dict[str, ControlWords] = {
+    SATISFIED: ControlWords("satisfied", "pass", 1, "pass"),
+    NOT_SATISFIED: ControlWords("not-satisfied", "fail", 3, "fail"),
+    NOT_ASSESSED: ControlWords("", "", 2, "not_checked"),
+    NOT_APPLICABLE: ControlWords("", "", 0, "not_applicable"),
+    ALTERNATIVE: ControlWords("satisfied", "other", 1, "pass"),
+}
+CONTROL_STATUSES = tuple(CONTROLS)
 
 _OF_EXCEPTIONS = {
     WaiverType.WAIVER: WAIVED,
