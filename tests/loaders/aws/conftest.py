@@ -1,0 +1,7 @@
+"""Fixtures of the tests of running accounts."""
+
+from __future__ import annotations
+
+from tests.loaders.aws.server import moto, moto_server, only_loopback
+
+__all__ = ["moto", "moto_server", "only_loopback"]
