@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from tests.conformance.aws_shapes import Walk, operations
-from tests.conformance.catalog_paths import PROVIDER, in_provider
+from tests.conformance.catalog_paths import PROVIDER, argument_paths, in_provider
+from tests.conformance.computed_reads import texts
 
 from phiward.loaders.aws.loader import known_types
 from phiward.pack import load_pack, pack_directory
@@ -92,6 +93,25 @@ def test_every_property_of_the_catalog_is_read_or_named_as_not_shown(resource: d
             ):
                 missing.append(f"{name}: {'.'.join(map(str, path))}")
     assert missing == []
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_every_attribute_that_a_function_reads_is_collected(resource: dict[str, Any]) -> None:
+    """One that is not would be unknown: no wrong verdict, and none at all."""
+    row = PACK.row(resource["type"])
+    if row is None:
+        return
+    shape = PROVIDER.get(resource["type"], {})
+    read = {*resource["attributes"], *resource["apart"], "id", "arn"}
+    missing = {}
+    for name, spec in row.properties.items():
+        if "compute" not in spec or name in resource["not_shown"]:
+            continue
+        mentioned = {str(path[0]) for path in argument_paths(spec)} | texts(spec["compute"])
+        wanted = (mentioned & shape.keys()) - read
+        if wanted:
+            missing[name] = sorted(wanted)
+    assert missing == {}
 
 
 def _reads(attributes: Any, path: list[str]) -> bool:

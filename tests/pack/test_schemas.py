@@ -39,10 +39,12 @@ def test_schemas_are_schemas(name: str) -> None:
 
 
 GOOD_SETTINGS = [
-    "attestation: {entity: Mercy Health, role: covered-entity, systems: [EHR], cadence_days: 7,"
-    " not_applicable: {164.308(a)(4)(ii)(A): no clearinghouse}, exclusions: [{what: sandbox, why: no data}],"
-    " signatories: [{role: preparer, name: A, title: engineer}, {role: approver, name: B, title: officer}],"
-    " remediation_days: {critical: 7}}",
+    (
+        "attestation: {entity: Mercy Health, role: covered-entity, systems: [EHR], cadence_days: 7,"
+        " not_applicable: {164.308(a)(4)(ii)(A): no clearinghouse}, exclusions: [{what: sandbox, why: no data}],"
+        " signatories: [{role: preparer, name: A, title: engineer}, {role: approver, name: B, title: officer}],"
+        " remediation_days: {critical: 7}}"
+    ),
     "",
     "profile: strict",
     "complete_roots: ['.', infra/prod]",

@@ -70,18 +70,21 @@ def key_use(value: Value, graph: ResourceGraph, scope: Scope) -> KeyUse:
         target = graph.find(value.address, scope)
         if target is None:
             return KeyUse(Unknown(f"{value} is not in what was scanned"))
-        if target.native_type in KEY_TYPES:
+        if target.native_type in KEY_TYPES and not target.unread:
             return KeyUse(CUSTOMER, target.address, resource=True)
-        if target.native_type in _ALIAS_TYPES:
-            value = _through_alias(target.attributes, target.native_type)
-        elif target.native_type == "data.aws_kms_key":
-            value = target.attributes.get("key_id", Unknown(f"{value} is read by the provider"))
-        else:
-            resolved = graph.resolve_once(value, scope)
-            if isinstance(resolved, Unknown):
-                return KeyUse(resolved)
-            value = resolved
+        value = _named_by(value, target, graph)
     return KeyUse(Unknown("the key's references go in a circle"))
+
+
+def _named_by(reference: Reference, target: Resource, graph: ResourceGraph) -> Value:
+    """What a resource that is no key says of the key that a reference to it means."""
+    if target.unread and target.uncounted is not None:
+        return target.uncounted
+    if target.native_type in _ALIAS_TYPES:
+        return _through_alias(target.attributes, target.native_type)
+    if target.native_type == "data.aws_kms_key":
+        return target.attributes.get("key_id", Unknown(f"{reference} is read by the provider"))
+    return graph.resolve_once(reference, target.scope)
 
 
 @dataclass(slots=True)

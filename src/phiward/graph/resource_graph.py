@@ -123,7 +123,7 @@ class ResourceGraph:
     def _admit(self, resource: Resource) -> None:
         if resource.native_type.startswith("data."):
             return
-        self.resources += 1
+        self.resources += not resource.unread
         row, doubt = variant_of(resource, self.pack, lambda reference: self.resolve(reference, resource.scope))
         if resource.source == "aws":
             hidden = resource.scope.not_shown.get(resource.native_type, _NOTHING)
@@ -134,7 +134,7 @@ class ResourceGraph:
             self._views[id(resource.scope), resource.address] = view
             self._of_type[id(resource.scope), resource.native_type].append(view)
             self._of_scope[id(resource.scope)].append(view)
-        elif resource.native_type not in self.pack.satellite_types:
+        elif resource.native_type not in self.pack.satellite_types and not resource.unread:
             self.unmodelled[resource.native_type] += 1
 
     def alias(self, name: Value, scope: Scope) -> Resource | Unknown | None:
@@ -370,6 +370,8 @@ def perhaps_none(resource: Resource, beside: Resource) -> Unknown | None:
 
 def how_many(resource: Resource) -> Unknown:
     """Why the number of what a resource stands for is not known."""
+    if resource.unread and resource.uncounted is not None:
+        return resource.uncounted
     many = (
         f"how many {resource.address} there are"
         if "[*]" in resource.address

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from phiward.record import dataclass
 
+LIVE = "aws://"
+"""How the path of what runs in an account begins."""
+
 
 class Span(NamedTuple):
     """Lines and columns count from 1; columns count code points; `end_column` is after the last character."""
@@ -48,5 +51,12 @@ class Location:
         """Its lines with the one above, where a comment about it stands."""
         return Lines(self.path, self.span.line - 1, self.span.end_line)
 
+    @property
+    def spot(self) -> Location:
+        """Where it is, whatever told of it."""
+        return self if self.call is None else Location(self.path, self.span)
+
     def __str__(self) -> str:
+        if self.path.startswith(LIVE):
+            return f"{self.path} ({self.call.operation})" if self.call is not None else self.path
         return f"{self.path}:{self.span.line}:{self.span.column}"

@@ -63,10 +63,10 @@ def _marks(group: Group) -> list[tuple[Location, Mark]]:
         for evidence in finding.evidence:
             if evidence.location is not None:
                 hidden = evidence.property in _SPELLED_OUT or secret(evidence.observed) or secret(evidence.expected)
-                at = labels.setdefault(evidence.location, {})
+                at = labels.setdefault(evidence.location.spot, {})
                 at[statement(evidence)] = at.get(statement(evidence), False) or hidden
-    labels.setdefault(group.location, {})
-    first = group.location
+    first = group.location.spot
+    labels.setdefault(first, {})
     ordered = sorted(labels, key=lambda at: (at != first, at.path != first.path, at.path, at.span))
     style = group.rule.severity.label
     return [(at, Mark(at.span, _label_of(group, labels[at]), style, any(labels[at].values()))) for at in ordered]

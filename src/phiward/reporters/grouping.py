@@ -39,7 +39,7 @@ def failures(report: Report) -> list[Group]:
     found: dict[tuple[str, Location], list[Finding]] = {}
     for finding in report.findings:
         if finding.failing:
-            found.setdefault((finding.rule.id, finding.location), []).append(finding)
+            found.setdefault((finding.rule.id, finding.location.spot), []).append(finding)
     groups = [Group(tuple(sorted(members, key=lambda f: f.sort_key))) for members in found.values()]
     groups.sort(key=lambda group: (-group.rule.severity, group.findings[0].sort_key))
     return groups

@@ -10,7 +10,7 @@ from typing import Any
 
 from phiward import __version__
 from phiward.model.baseline import Comparison, Recorded
-from phiward.model.finding import Diagnostic, Evidence, Finding, Report, Subject, Summary, Waiver, WaiverUse
+from phiward.model.finding import CallCount, Diagnostic, Evidence, Finding, Report, Subject, Summary, Waiver, WaiverUse
 from phiward.model.rule import Rule
 from phiward.reporters.grouping import rules_of
 from phiward.reporters.plain import dumps, place, plain
@@ -36,6 +36,7 @@ def render(report: Report) -> str:
         ("baseline", dumps(_comparison(report.baseline) if report.baseline else None)),
         ("rules", _rows(map(_rule, rules_of(report.findings)))),
         ("findings", _rows(map(_finding, report.findings))),
+        ("calls", _rows(map(_calls, report.calls))),
         ("diagnostics", _rows(map(_diagnostic, report.diagnostics))),
     ]
     return "{\n" + ",\n".join(f'"{name}": {text}' for name, text in parts) + "\n}\n"
@@ -174,6 +175,17 @@ def _recorded(recorded: Recorded) -> dict[str, Any]:
         "path": recorded.path,
         "since": recorded.since.isoformat(),
         "count": recorded.count,
+    }
+
+
+def _calls(counted: CallCount) -> dict[str, Any]:
+    return {
+        "account": counted.account,
+        "region": counted.region,
+        "operation": counted.operation,
+        "status": counted.status,
+        "code": counted.code,
+        "count": counted.count,
     }
 
 

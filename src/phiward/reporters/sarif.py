@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from phiward import __version__
 from phiward.model.finding import Report
-from phiward.model.location import Location
+from phiward.model.location import LIVE, Location
 from phiward.reporters.blocks import who
 from phiward.reporters.grouping import Group, failures, rules_of
 from phiward.reporters.plain import dumps
@@ -35,7 +35,7 @@ _COMPLETED = frozenset({0, 1, 4})
 
 def render(report: Report) -> str:
     """Return the log; beyond GitHub's limits the most severe results stay, and a notification says so."""
-    groups = failures(report)
+    groups = [group for group in failures(report) if not runs(group.location)]
     kept = groups[:MOST_RESULTS]
     while True:
         text = dumps(_log(report, kept, len(groups))) + "\n"
@@ -127,8 +127,8 @@ def _related(group: Group) -> list[dict[str, Any]]:
     found: dict[Location, str] = {}
     for finding in group.findings:
         for evidence in finding.evidence:
-            if evidence.location is not None and evidence.location != group.location:
-                found.setdefault(evidence.location, statement(evidence))
+            if evidence.location is not None and evidence.location.spot != group.location.spot:
+                found.setdefault(evidence.location.spot, statement(evidence))
     pairs = list(found.items())[:_MOST_RELATED]
     return [{"id": number, **where(at), "message": message(said)} for number, (at, said) in enumerate(pairs, 1)]
 
@@ -142,12 +142,19 @@ def _fingerprint(group: Group) -> str:
 
 def where(location: Location) -> dict[str, Any]:
     """Return a SARIF location; a line 0 would make GitHub reject the whole upload."""
+    if runs(location):  # GitHub refuses a whole upload for a result without a file, and shows notifications anyway
+        return {"logicalLocations": [{"fullyQualifiedName": clean(location.path), "kind": "resource"}]}
     span = location.span
     start, column = max(span.line, 1), max(span.column, 1)
     end = max(span.end_line, start)
     last = max(span.end_column, column if end == start else 1)
     region = {"startLine": start, "startColumn": column, "endLine": end, "endColumn": last}
     return {"physicalLocation": {"artifactLocation": {"uri": uri(location.path)}, "region": region}}
+
+
+def runs(location: Location) -> bool:
+    """Whether it is the place of something that runs, which no file of the repository says."""
+    return location.path.startswith(LIVE)
 
 
 def uri(path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from phiward.model.finding import Diagnostic, Finding, Report
-from phiward.model.location import Location, Span
+from phiward.model.location import LIVE, Location, Span
 from phiward.reporters.grouping import Undecided, loud, undecided
 from phiward.reporters.sarif_rules import message
 from phiward.reporters.summary import column
@@ -40,6 +40,10 @@ def _about(report: Report, kept: int, total: int) -> list[tuple[str, str, str]]:
     if kept > GITHUB_KEEPS:
         text = f"{kept:,} results, the most severe first: GitHub code scanning keeps {GITHUB_KEEPS:,}."
         said.append(("results-beyond-github", "warning", text))
+    running = [f for f in report.findings if f.failing and f.location.path.startswith(LIVE)]
+    if running:
+        text = f"{plural(len(running), 'finding')} about what runs, in no file, left out: {_names(running)}."
+        said.append(("running-left-out", "warning", text))
     if report.partial:
         said.append(("partial-scan", "note", "Only part of the tree or of the rules was run."))
     waived = [finding for finding in report.findings if column(finding) == "waived"]

@@ -112,14 +112,25 @@ def _evaluated(report: Report, width: int) -> list[Line]:
         names = listed([f"{number:,} {clean(name)}" for name, number in types], _MOST_TYPES)
         said = f"{plural(counts.unmodelled, 'resource')} not modelled, so no rule spoke to them"
         lines += wrap([(f"{said}: {names}." if names else f"{said}.", "medium")], width, 2)
+    if report.calls:
+        lines += wrap([(_asked(report), "")], width, 2)
     if report.partial:
         lines += wrap([("Only part of the tree or of the rules was run.", "")], width, 2)
     return lines
 
 
+def _asked(report: Report) -> str:
+    """What was asked of running accounts, and how many calls ended how."""
+    counts: Counter[str] = Counter()
+    for calls in report.calls:
+        counts[calls.status] += calls.count
+    accounts = {calls.account for calls in report.calls}
+    ends = ", ".join(f"{number:,} {clean(status)}" for status, number in counts.most_common())
+    return f"{plural(counts.total(), 'call')} to {plural(len(accounts), 'account')}: {ends}."
+
+
 def _calm(report: Report) -> str:
     rules = plural(len({finding.rule.id for finding in report.findings if column(finding)}), "rule")
     pack = f"pack {clean(report.pack.version)} ({clean(report.pack.digest)[:19]})"
-    return (
-        f"Judged by {rules} of {pack}, from configuration alone: one part of a HIPAA programme. People attest the rest."
-    )
+    seen = "from configuration and what runs" if report.calls else "from configuration alone"
+    return f"Judged by {rules} of {pack}, {seen}: one part of a HIPAA programme. People attest the rest."

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from phiward.model.value import Unknown
+from phiward.pack.collectors import camel
 from phiward.record import dataclass, field
 
 
@@ -56,7 +57,7 @@ class Call:
 
     @property
     def name(self) -> str:
-        return f"{self.service}:{self.operation}"
+        return f"{self.service}:{camel(self.operation)}"
 
 
 @dataclass(frozen=True, slots=True)

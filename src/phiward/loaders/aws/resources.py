@@ -11,7 +11,7 @@ from phiward.loaders.aws.calls import Call, Place
 from phiward.loaders.aws.inventory import Found, Inventory
 from phiward.loaders.aws.mapping import ARN, LINK
 from phiward.loaders.loaded import Loaded
-from phiward.model.location import Answered, Lines, Location, Span
+from phiward.model.location import LIVE, Answered, Lines, Location, Span
 from phiward.model.project import Project
 from phiward.model.resource import AttributePath, Resource, Scope
 from phiward.model.value import OpenAttributes, Reference, Sensitive, Unknown, Value
@@ -38,7 +38,8 @@ class LiveOrigin:
         place = self._found.place
         call = self._numbers.get(number)
         answered = Answered(call.name, call.time, call.request_id) if call is not None else None
-        return Location(f"aws://{place.account}/{place.region}", Span(1, 1, 1, 1), answered)
+        account = f"{LIVE}{place.account}/{place.region}".rstrip("/")
+        return Location(account, Span(1, 1, 1, 1), answered)
 
     def header(self) -> Location:
         return self.locate()
@@ -179,6 +180,8 @@ class _Index:
         return {name: self.linked(item, of) for name, item in value.items()}
 
     def _named(self, value: str, of: Found) -> Value:
+        if value.startswith("alias/") and of.type != "aws_kms_alias":
+            return self._link({LINK: value, "type": "aws_kms_alias", "by": "name"}, of)
         found = self._unique.get(value)
         if found is not None:
             return value if found.address == of.address else found

@@ -7,10 +7,11 @@ so that nothing which decides it is missing there. If one were, it would be unre
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from phiward.engine.judge import selects
-from phiward.pack import Outline, Pack
+from phiward.engine.predicate import properties_of
+from phiward.pack import Outline, Pack, Row
 
 _DECLARED = re.compile(r'(?:resource|data)\s+"(aws_\w+)"')
 _ALWAYS = frozenset({"aws_kms_key", "aws_kms_alias", "data.aws_kms_key"})
@@ -19,13 +20,22 @@ _ALWAYS = frozenset({"aws_kms_key", "aws_kms_alias", "data.aws_kms_key"})
 
 def wanted_types(pack: Pack, rules: Sequence[Outline]) -> frozenset[str]:
     """What to collect for some rules."""
-    rows = [row for row in pack.rows() if row.dialect == "terraform"]
+    rows = [row for row in pack.rows() if row.dialect in ("terraform", "aws")]
     found: set[str] = set(_ALWAYS)
     for outline in rules:
         rule = pack.rule(outline.id)
         select = rule.check[1] if "scope" in rule.select else rule.select
+        asked = properties_of(rule.check, rule.when)
         for row in rows:
             if selects(select, row):
-                found.update(row.native_types, (native for _, native, _ in row.satellites))
+                found.update(row.native_types, _beside(row, asked, everything=rule.graph is not None))
         found.update(_DECLARED.findall(str(pack.document(rule).get("examples", ""))))
     return frozenset(found)
+
+
+def _beside(row: Row, asked: Sequence[str], *, everything: bool) -> Iterator[str]:
+    """The side resources that some properties are read from: all of them where a function decides what it reads."""
+    specs = [row.properties[name] for name in asked if name in row.properties]
+    everything = everything or any("compute" in spec for spec in specs)
+    heads = {str(path[0]) for spec in specs for path in (*spec.get("paths", ()), *spec.get("inherits", ()))}
+    return (native for alias, native, _ in row.satellites if everything or f"@{alias}" in heads)
