@@ -17,6 +17,7 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://phiward.dev/attestation/hipaa-assessment/v1"
 MAX_SUBJECTS = 1024
 """sigstore's verifiers take no more."""
+_DIGESTS = {"sha256", "sha384", "sha512"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,8 +40,10 @@ def make_statement(subjects: Sequence[Mapping[str, Any]], predicate_type: str, p
     """The canonical text of a statement, which is what is signed. Raises UsageError where no verifier would take it."""
     if not 0 < len(subjects) <= MAX_SUBJECTS:
         raise UsageError(f"a statement has 1 to {MAX_SUBJECTS} subjects, not {len(subjects)}")
-    if not all(subject.get("digest") for subject in subjects):
-        raise UsageError("every subject of a statement has a digest")
+    if not all(subject.get("name") and subject.get("digest") for subject in subjects):
+        raise UsageError("every subject of a statement has a name and a digest")
+    if other := sorted({name for subject in subjects for name in subject["digest"]} - _DIGESTS):
+        raise UsageError(f"no subject of a statement has a {other[0]} digest: sigstore takes SHA-2 alone")
     return canonical(
         {
             "_type": STATEMENT_TYPE,

@@ -19,6 +19,7 @@ COMMANDS = {
     "waivers": "Check the exceptions that are written in the configuration.",
     "keys": "Make and show the keys that sign attestations.",
     "manual": "State and check the controls that no configuration shows.",
+    "verify": "Check an attestation or a ledger: who signed, what was changed.",
     "schema": "Print the JSON Schema of settings, rules or reports.",
     "completion": "Print the shell completion script.",
 }

@@ -113,10 +113,14 @@ def _standard_input() -> bytes:
 
 
 def today() -> date:
-    """The date that exceptions are held against, in UTC; SOURCE_DATE_EPOCH sets it for a reproducible run."""
+    """The date that exceptions are held against, in UTC."""
+    return now().date()
+
+
+def now() -> datetime:
+    """The time, in UTC; SOURCE_DATE_EPOCH sets it for a reproducible run."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
-    return moment.date()
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
 
 
 def severity(name: str) -> Severity:

@@ -1,0 +1,108 @@
+"""Sign without a key that has to be kept: an identity, a certificate of minutes, and a public log (sigstore).
+
+Off unless it is asked for: identity and digests become public, for ever, unless the instance is a private one.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from phiward.attest.canonical import canonical
+from phiward.attest.signing import STATEMENT
+from phiward.attest.sigstore_bundle import Bundle, parse_bundle
+from phiward.errors import UsageError
+
+WARNING = (
+    "keyless signing writes your identity (mail address or workflow) and the digests of this attestation into a public "
+    "log, where they stay for ever"
+)
+TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the name of a variable
+
+
+def sign_keyless(statement: bytes, trust_config: Path | None = None, *, name: str = "attestation") -> dict[str, bytes]:
+    """The files of a statement signed by the identity of the environment; see `signing.sign`. Raises UsageError."""
+    library = _library()
+    from sigstore.dsse import Statement
+    from sigstore.sign import SigningContext
+
+    try:
+        context = SigningContext.from_trust_config(_config(trust_config, offline=False))
+        with context.signer(_identity(library)) as signer:
+            content = signer.sign_dsse(Statement(statement)).to_json().encode()
+    except library.errors as error:
+        raise UsageError(f"sigstore cannot sign: {_first_line(error)}") from error
+    bundle = parse_bundle(content)
+    if bundle.envelope.payload != statement:
+        raise UsageError("sigstore signed something else than the statement")
+    envelope = canonical(bundle.envelope.as_json()) + b"\n"
+    return {
+        STATEMENT: statement,
+        f"{name}.dsse.json": envelope,
+        f"{name}.sigstore.json": content + b"\n",
+        f"{name}.intoto.jsonl": envelope,
+    }
+
+
+def check_bundle(bundle: Bundle, identity: str, issuer: str, trust_config: Path | None) -> str:
+    """Why the bundle is not signed by the identity, or nothing where it is. Raises UsageError without the extra."""
+    library = _library()
+    from sigstore.models import Bundle as Theirs
+    from sigstore.verify import Verifier
+    from sigstore.verify.policy import Identity
+
+    try:
+        theirs = Theirs.from_json(bundle.content)
+        verifier = Verifier(trusted_root=_config(trust_config, offline=True).trusted_root)
+        _, payload = verifier.verify_dsse(theirs, Identity(identity=identity, issuer=issuer))
+    except library.errors as error:
+        return _first_line(error)
+    return "" if payload == bundle.envelope.payload else "it is over something else"
+
+
+class _Library:
+    """What of sigstore is needed here and there; `errors` are those that it raises."""
+
+    def __init__(self) -> None:
+        from sigstore.errors import Error
+        from sigstore.oidc import ExpiredIdentity, IdentityToken, IssuerError, detect_credential
+
+        self.errors = (Error, ExpiredIdentity, IssuerError, ValueError, OSError)
+        self.token = IdentityToken
+        self.detect = detect_credential
+
+
+def _library() -> _Library:
+    try:
+        return _Library()
+    except ImportError as error:
+        raise UsageError(
+            "keyless signatures need the package sigstore",
+            hint="install Phiward with it: pip install 'phiward[sigstore]'",
+        ) from error
+
+
+def _config(path: Path | None, *, offline: bool) -> Any:
+    from sigstore.models import ClientTrustConfig
+
+    if path is None:
+        return ClientTrustConfig.production(offline=offline)
+    try:
+        return ClientTrustConfig.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the trust configuration {str(path)!r} cannot be used: {_first_line(error)}") from error
+
+
+def _identity(library: _Library) -> Any:
+    token = os.environ.get(TOKEN_VARIABLE) or library.detect()
+    if not token:
+        raise UsageError(
+            "there is no identity to sign with",
+            hint=f"run in a pipeline that gives OIDC tokens, or set {TOKEN_VARIABLE}",
+        )
+    return library.token(token)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
