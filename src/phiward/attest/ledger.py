@@ -98,7 +98,11 @@ class Ledger(Protocol):
 
 
 def open_ledger(where: str) -> Ledger:
-    """The ledger in a folder; it need not exist yet."""
+    """The ledger in a folder, or below `s3://BUCKET/PREFIX`. One in a folder need not exist yet."""
+    if where.startswith(S3_SCHEME):
+        from phiward.attest.worm import S3Ledger
+
+        return S3Ledger.of(where)
     from phiward.attest.folder_ledger import FolderLedger
 
     return FolderLedger(Path(where))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phiward.attest.canonical import sha256
-from phiward.attest.checkpoint import Checkpoint, Note
+from phiward.attest.checkpoint import Checkpoint, Note, Proof
 from phiward.attest.keys import PublicKey
-from phiward.attest.ledger import Contents, parse_entry
-from phiward.attest.tree import leaf_hash, root_of
+from phiward.attest.ledger import Contents, open_ledger, parse_entry
+from phiward.attest.tree import inclusion_proof, leaf_hash, root_of
+from phiward.errors import UsageError
 from phiward.record import dataclass
 
 
@@ -32,6 +33,20 @@ class Audit:
         if root_of(self.leaves[: earlier.size]) != earlier.root:
             return f"the ledger was forked: its first {earlier.size} entries are not the ones that were signed before"
         return ""
+
+
+def prove(where: str, digest: str) -> Proof:
+    """The proof for the first entry about a digest. Raises UsageError without one, or where the ledger is not whole."""
+    contents = open_ledger(where).read()
+    found = audit(contents, ())
+    if found.problems or found.note is None:
+        raise UsageError(f"the ledger {where!r} proves nothing: {found.problems[0]}", hint="`phiward verify` says more")
+    lines = contents.lines[: found.note.checkpoint.size]
+    for number, line in enumerate(lines):
+        if parse_entry(line).event.digest == digest:
+            steps = inclusion_proof(found.leaves[: len(lines)], number)
+            return Proof(number, tuple(steps), found.note, line)
+    raise UsageError(f"no entry of the ledger {where!r} is about {digest}")
 
 
 def audit(contents: Contents, keys: Sequence[PublicKey]) -> Audit:

@@ -20,6 +20,7 @@ COMMANDS = {
     "keys": "Make and show the keys that sign attestations.",
     "manual": "State and check the controls that no configuration shows.",
     "verify": "Check an attestation or a ledger: who signed, what was changed.",
+    "ledger": "Keep the append-only record of attestations.",
     "schema": "Print the JSON Schema of settings, rules or reports.",
     "completion": "Print the shell completion script.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -49,6 +50,6 @@ def show(key: str, passphrase_file: Path | None) -> None:
     """Print a public key as PEM, and its id on standard error: of a public or private key file, or a key in AWS KMS."""
     from phiward.attest.signers import public_key_of
 
-    public = public_key_of(key, lambda: ask_old(passphrase_file, key))
+    public = public_key_of(key, partial(ask_old, passphrase_file, key))
     click.echo(public.pem.decode(), nl=False)
     click.echo(f"{public.algorithm}, key id sha256:{public.key_id}", err=True)
