@@ -28,6 +28,22 @@ def operations(name: str) -> dict[str, Any]:
     return {xform_name(operation): model.operation_model(operation) for operation in model.operation_names}
 
 
+class Entry:
+    """What stands for an entry of a mapping, of which collectors read `key` and `value`."""
+
+    type_name = "structure"
+
+    def __init__(self, of: MapShape) -> None:
+        self.members = {"key": of.key, "value": of.value}
+
+
+def element_of(shape: Any) -> Any:
+    """What `each` and `gather` go over."""
+    if isinstance(shape, MapShape):
+        return Entry(shape)
+    return shape.member if isinstance(shape, ListShape) else shape
+
+
 def below(shape: Shape | None, path: Sequence[Any]) -> Shape | str | None:
     """The shape at a path, `"document"` where anything may stand; None where the path names nothing."""
     at: Any = shape
@@ -40,7 +56,7 @@ def below(shape: Shape | None, path: Sequence[Any]) -> Shape | str | None:
             return None
         if isinstance(at, StructureShape) and getattr(at, "is_document_type", False):
             return "document"
-        if isinstance(at, StructureShape):
+        if isinstance(at, (StructureShape, Entry)):
             if step not in at.members:
                 return None
             at = at.members[step]
@@ -111,6 +127,9 @@ class Walk:
                 yield f"{where}: the parameter {required} is mandatory"
 
     def _resource(self, resource: Compiled, frames: list[Any], label: str) -> Iterator[str]:
+        if resource["each"] is not None:
+            yield from self._value(resource["each"], frames, f"{label} each")
+            frames = [*frames, (element_of(self._shape(resource["each"], frames)), {})]
         for value, *_ in resource["when"]:
             yield from self._value(value, frames, f"{label} when")
         if resource["id"] is not None:
@@ -132,8 +151,7 @@ class Walk:
                 yield from self._value(inner, frames, f"{where}.{name}")
         elif head in ("each", "gather"):
             yield from self._value(value[1], frames, where)
-            shape = self._shape(value[1], frames)
-            element = [*frames, (shape.member if isinstance(shape, ListShape) else shape, {})]
+            element = [*frames, (element_of(self._shape(value[1], frames)), {})]
             inside = value[2].items() if head == "each" else [("", value[2])]
             for name, inner in inside:
                 yield from self._value(inner, element, f"{where}.{name}")

@@ -11,17 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from tests.conformance.aws_shapes import Walk, operations
 from tests.conformance.catalog_paths import PROVIDER, argument_paths, in_provider
 from tests.conformance.computed_reads import texts
 
+from phiward.loaders.aws.client import TOKENS
 from phiward.loaders.aws.loader import known_types
 from phiward.pack import load_pack, pack_directory
 from phiward.pack.collectors import load_collectors
 
 PACK = load_pack()
 COLLECTORS = load_collectors(pack_directory())
+SESSION = botocore.session.Session()
 NAMES = sorted(COLLECTORS.by_name)
 READS = re.compile(r"(?:describe|get|list|batch_get|search)_\w+")
 DATA = re.compile(
@@ -45,6 +48,28 @@ def test_no_call_writes_or_reads_content(name: str) -> None:
     assert [operation for operation in sorted(called) if not READS.fullmatch(operation)] == []
     assert [operation for operation in sorted(called) if DATA.fullmatch(operation)] == []
     assert called <= operations(collector["service"]).keys()
+
+
+MORE = re.compile(
+    r"(?i)(?:next_?(?:page)?_?(?:token|marker)|marker|position|continuation_?token|is_?truncated|has_?more)"
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_of_an_answer_is_asked_for(name: str) -> None:
+    """By the SDK's paginator, or by a token that the answer and the parameters share."""
+    service = COLLECTORS.by_name[name]["service"]
+    client = SESSION.create_client(service, "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    unfinished = []
+    for one, step in COLLECTORS.steps():
+        model = operations(one["service"]).get(step["operation"])
+        if one["service"] != service or model is None or client.can_paginate(step["operation"]):
+            continue
+        answer = set(model.output_shape.members if model.output_shape else ())
+        asked = set(model.input_shape.members if model.input_shape else ())
+        if any(MORE.fullmatch(word) for word in answer) and not answer & asked & set(TOKENS):
+            unfinished.append(step["operation"])
+    assert unfinished == []
 
 
 def _attributes(spec: Any, at: list[str]) -> Iterator[list[str]]:

@@ -1,5 +1,7 @@
 """`collectors/aws/<service>.yaml` -> the calls that read a service, and what of their answers becomes which attribute.
 
+A resource with `each` is there once for each element of what it names: of a mapping, for each `{key, value}`.
+
 An answer is read into the resource types and attributes that Terraform has for the same thing, as Terraform's own
 provider reads it when it refreshes a state. So what runs and what is declared meet in one vocabulary, and every rule,
 default and computed property speaks to both.
@@ -12,7 +14,7 @@ Compiled, a value is a list whose head says what it is:
     ["constant", value]
     ["first", [value, ...]]     the first that is there
     ["block", {name: value}]    a Terraform block
-    ["each", value, {name: value}]  one block for each element
+    ["each", value, {name: value}]  one block for each element; of a mapping, for each `{key, value}`
     ["gather", value, value]    one value for each element
     ["tags", value]  ["json", value]  ["present", value]  ["redacted", value]  ["split", value, separator, index]
     ["values", value, {raw: normalised}]
@@ -39,7 +41,7 @@ _FILE_KEYS = {"service", "iam", "scope", "region", "steps"}
 _STEP_KEYS = {
     "operation", "params", "items", "action", "absent", "as", "when", "batch", "resources", "then", "doc",
 }  # fmt: skip
-_RESOURCE_KEYS = {"type", "id", "when", "from", "attributes", "once", "not_shown", "apart", "doc"}
+_RESOURCE_KEYS = {"type", "each", "id", "when", "from", "attributes", "once", "not_shown", "apart", "doc"}
 _CONDITION_KEYS = {"path", "in", "not_in", "present"}
 _BATCH_KEYS = {"param", "size", "key", "items"}
 _piece = re.compile(r"\{([^{}]+)\}")
@@ -97,8 +99,11 @@ def _step(spec: Any, prefix: str, where: str) -> Compiled:
 
 def _resource(spec: Any, where: str) -> Compiled:
     _known(spec, _RESOURCE_KEYS, where)
+    if "each" in spec and "id" not in spec:
+        raise PackError("what there are many of in one item needs an id", where=where)
     return {
         "type": _text(spec.get("type"), f"{where}.type"),
+        "each": value(spec["each"], where) if "each" in spec else None,
         "id": text(spec["id"], where) if "id" in spec else None,
         "when": condition(spec.get("when"), f"{where}.when"),
         "from": spec.get("from", ""),

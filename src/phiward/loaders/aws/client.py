@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -204,17 +204,44 @@ class Account:
         time = now()
         try:
             client = self._sessions.client(place, service)
-            if client.can_paginate(operation):
-                paginator = client.get_paginator(operation)
-                results = [key.expression for key in paginator.result_keys]
-                for page in paginator.paginate(**params):
-                    pages.append(page)  # noqa: PERF402 - what was read before an error is kept
-            else:
-                pages.append(getattr(client, operation)(**params))
+            results, paged = _paged(client, operation, params)
+            for page in paged:
+                pages.append(page)  # noqa: PERF402 - what was read before an error is kept
         except Exception as error:
             raise _failed(error, _merged(pages, results)) from error
         request_id = str(pages[-1].get("ResponseMetadata", {}).get("RequestId", "")) if pages else ""
         return Answer(_merged(pages, results), request_id, time)
+
+
+TOKENS = ("NextToken", "nextToken", "Marker", "NextPageToken", "nextPageToken")
+"""What services call the token that both an answer and the next question have."""
+
+
+def _paged(client: Any, operation: str, params: Mapping[str, Any]) -> tuple[list[str], Iterator[dict[str, Any]]]:
+    """The lists of an answer that go on from page to page, and the pages."""
+    if client.can_paginate(operation):
+        paginator = client.get_paginator(operation)
+        return [key.expression for key in paginator.result_keys], iter(paginator.paginate(**params))
+    model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+    answer = model.output_shape.members if model.output_shape else {}
+    asked = model.input_shape.members if model.input_shape else {}
+    token = next((name for name in TOKENS if name in answer and name in asked), "")
+    lists = [name for name, shape in answer.items() if shape.type_name == "list"]
+    return lists, _by_hand(getattr(client, operation), params, token)
+
+
+def _by_hand(ask: Callable[..., dict[str, Any]], params: Mapping[str, Any], token: str) -> Iterator[dict[str, Any]]:
+    """The pages of an operation that the SDK has no paginator for. Raises CallFailed where one leads to itself."""
+    further: dict[str, Any] = {}
+    while True:
+        page = ask(**params, **further)
+        yield page
+        at = page.get(token) if token else None
+        if not at:
+            return
+        if further.get(token) == at:
+            raise CallFailed("PaginationError", 0)
+        further = {token: at}
 
 
 def _merged(pages: list[dict[str, Any]], results: list[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from phiward.graph.reading import MISSING, read_path
 from phiward.loaders.aws.calls import DECIDED, Call, Outcome, Place, Status, status_of, why
 from phiward.loaders.aws.client import Answer, Api, CallFailed, now
 from phiward.loaders.aws.inventory import Found, Inventory
-from phiward.loaders.aws.mapping import Item, attributes, evaluate, holds
+from phiward.loaders.aws.mapping import Item, attributes, evaluate, holds, parts
 from phiward.model.value import Unknown
 from phiward.pack.collectors import native_types
 from phiward.record import dataclass, replace
@@ -250,8 +250,7 @@ class Crawl:
     def _emit(self, node: _Node) -> None:
         for spec in node.step["resources"]:
             if self._wanted is None or spec["type"] in self._wanted:
-                found = resource(spec, node.item, node.call)
-                if found is not None:
+                for found in resources(spec, node.item, node.call):
                     self._inventory.add(found)
 
     def _unread(self, step: Compiled, item: Item, unknown: Unknown) -> None:
@@ -289,10 +288,22 @@ def _items(step: Compiled, around: Item, outcome: Outcome) -> Iterator[tuple[Any
 def _own(step: Compiled, item: Item) -> None:
     """Note the addresses of what an item is read into, so that what is listed below it can name them."""
     for spec in step["resources"]:
-        if spec["id"] is not None and not spec["from"] and holds(spec["when"], item) is True:
+        if spec["id"] is not None and not spec["from"] and spec["each"] is None and holds(spec["when"], item) is True:
             address = evaluate(spec["id"], item)
             if isinstance(address, str):
                 item.owners[spec["type"]] = address
+
+
+def resources(spec: Compiled, item: Item, call: Call) -> Iterator[Found]:
+    """What an item is read into, or each part of it."""
+    within = None if spec["each"] is None else evaluate(spec["each"], item)
+    if isinstance(within, Unknown):
+        yield unread(spec, Item({}, item.place, item.service, item), within)
+        return
+    for part in [item] if spec["each"] is None else parts(within, item) if isinstance(within, (list, dict)) else ():
+        found = resource(spec, part, call)
+        if found is not None:
+            yield found
 
 
 def resource(spec: Compiled, item: Item, call: Call) -> Found | None:

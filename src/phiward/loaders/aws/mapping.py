@@ -134,10 +134,14 @@ def _gather(compiled: list[Any], item: Item) -> Value:
 
 
 def _over(of: list[Any], item: Item, make: Callable[[Item], Value]) -> Value:
-    elements = evaluate(of, item)
-    if not isinstance(elements, list):
-        return elements
-    return [make(Item(element, item.place, item.service, item)) for element in elements]
+    found = evaluate(of, item)
+    return [make(inner) for inner in parts(found, item)] if isinstance(found, (list, dict)) else found
+
+
+def parts(found: list[Any] | dict[str, Any], item: Item) -> list[Item]:
+    """The elements of a list, or the entries of a mapping as `{key, value}`, below an item."""
+    elements = found if isinstance(found, list) else [{"key": key, "value": value} for key, value in found.items()]
+    return [Item(element, item.place, item.service, item) for element in elements]
 
 
 def _tags(compiled: list[Any], item: Item) -> Value:
