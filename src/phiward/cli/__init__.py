@@ -17,6 +17,7 @@ COMMANDS = {
     "rules": "List and show the rules.",
     "coverage": "Show what the rules cover, and what stays manual.",
     "waivers": "Check the exceptions that are written in the configuration.",
+    "attest": "Write a folder of evidence for an auditor: findings by citation, signed.",
     "keys": "Make and show the keys that sign attestations.",
     "manual": "State and check the controls that no configuration shows.",
     "verify": "Check an attestation or a ledger: who signed, what was changed.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from phiward import __version__
@@ -43,7 +43,8 @@ from phiward.attest.assessment.status import (
     WAIVED,
 )
 from phiward.attest.assessment.tally import tally
-from phiward.attest.assessment.words import disclaimer, is_denied, limitations
+from phiward.attest.assessment.words import disclaimer, limitations
+from phiward.model.finding import CallCount
 from phiward.model.rule import Severity
 from phiward.record import dataclass
 from phiward.reporters import json_report
@@ -129,13 +130,18 @@ def _scope(inputs: Inputs, rows: Sequence[FindingRow]) -> Scope:
         sources=tuple(sorted({row.resource.source for row in rows})),
         repository=settings.repository,
         commit=inputs.commit,
-        accounts=settings.accounts,
-        regions=settings.regions,
+        accounts=_with(settings.accounts, (one.account for one in report.calls)),
+        regions=_with(settings.regions, (one.region for one in report.calls)),
         systems=settings.systems,
         tenants=tuple(sorted({row.resource.tenant for row in rows if row.resource.tenant})),
         exclusions=tuple(Exclusion(what, why) for what, why in settings.exclusions),
         partial=report.partial,
     )
+
+
+def _with(stated: Sequence[str], read: Iterable[str]) -> tuple[str, ...]:
+    """What the settings state, and what was read beside it."""
+    return tuple(dict.fromkeys([*stated, *sorted(set(filter(None, read)))]))
 
 
 def _method(inputs: Inputs, rows: Sequence[FindingRow]) -> Method:
@@ -150,14 +156,22 @@ def _method(inputs: Inputs, rows: Sequence[FindingRow]) -> Method:
         pack_origin=inputs.pack_origin,
         record_schema=json_report.SCHEMA,
         run_date=report.scanned_on.isoformat() if report.scanned_on else "",
-        operator="",
         gate=report.gate,
         exit_status=report.exit_status,
         rules_run=run,
         rules_skipped=skipped,
         deviations=tuple(Deviation(one.parameter, plain(one.default), plain(one.value)) for one in report.loosened),
-        denied_calls=tuple(one.message for one in report.diagnostics if is_denied(one)),
+        calls=sum(one.count for one in report.calls),
+        denied_calls=tuple(_refused(one) for one in report.calls if one.status not in _ANSWERED),
     )
+
+
+_ANSWERED = ("ok", "absent", "gone")
+
+
+def _refused(one: CallCount) -> str:
+    times = f" {one.count} times" if one.count > 1 else ""
+    return f"{one.operation} in {one.account} {one.region}: {one.status}{f' ({one.code})' if one.code else ''}{times}"
 
 
 def _rules(inputs: Inputs, rows: Sequence[FindingRow]) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:

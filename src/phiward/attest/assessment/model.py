@@ -115,14 +115,15 @@ class Method:
     """`bundled`, `custom-unsigned` or `not-installed`: of another pack than the one that is at hand."""
     record_schema: str
     run_date: str
-    operator: str
-    """Who ran it against live accounts, as the provider names the caller; empty for files."""
     gate: str
     exit_status: int
     rules_run: tuple[str, ...]
     rules_skipped: tuple[Skipped, ...]
     deviations: tuple[Deviation, ...]
+    calls: int
+    """How many calls were made to running accounts; none for files."""
     denied_calls: tuple[str, ...]
+    """Those that were not answered: refused, throttled, failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +241,8 @@ class Place:
     column: int
     end_line: int
     end_column: int
+    call: str = ""
+    """Of what runs: the call that told of it, with its time and request id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,7 +439,7 @@ class CrosswalkRow:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that could not be read or judged: `unread`, `denied`, `error` or `warning`."""
+    """Something that could not be read or judged: `unread`, `error` or `warning`."""
 
     kind: str
     code: str

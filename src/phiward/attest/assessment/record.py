@@ -10,8 +10,10 @@ from typing import Any
 
 from phiward.attest.assessment.document import check_writer
 from phiward.errors import UsageError
+from phiward.gate.status import summarise
 from phiward.model.baseline import Comparison, Recorded, Remaining
 from phiward.model.finding import (
+    CallCount,
     Diagnostic,
     Evidence,
     Finding,
@@ -27,10 +29,10 @@ from phiward.model.finding import (
     WaiverType,
     WaiverUse,
 )
-from phiward.model.location import Location, Span
+from phiward.model.location import Answered, Location, Span
 from phiward.model.rule import SEVERITIES, Rule
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
-from phiward.record import dataclass
+from phiward.record import dataclass, replace
 from phiward.reporters import json_report
 
 _OTHER_MAKE = (ValueError, TypeError, LookupError, AttributeError)
@@ -91,6 +93,9 @@ def _report(document: Mapping[str, Any]) -> Report:
         ),
         waivers=tuple(map(_use, document.get("waivers", ()))),
         baseline=_comparison(document.get("baseline")),
+        calls=tuple(
+            CallCount(**{name: raw[name] for name in CallCount.__match_args__}) for raw in document.get("calls", ())
+        ),
         unknown_refused=document.get("unknown_refused", False),
         scanned_on=date.fromisoformat(scanned_on) if scanned_on else None,
         **{name: document[name] for name in _FIELDS},
@@ -193,7 +198,9 @@ def _recorded(raw: Mapping[str, Any]) -> Recorded:
 
 
 def _place(raw: Mapping[str, Any]) -> Location:
-    return Location(raw["path"], Span(raw["line"], raw["column"], raw["end_line"], raw["end_column"]))
+    call = raw.get("call")
+    span = Span(raw["line"], raw["column"], raw["end_line"], raw["end_column"])
+    return Location(raw["path"], span, Answered(**call) if call else None)
 
 
 def _value(raw: Any) -> Value:
@@ -215,3 +222,15 @@ _MARKS: dict[str, Callable[[Any], Value]] = {
     "sensitive": lambda _: Sensitive(""),
     "map": lambda raw: {key: _value(item) for key, item in raw["map"].items()},
 }
+
+
+def held_on(report: Report, day: date) -> Report:
+    """The report as it stands on a later day: an exception that is over by then covers nothing any more."""
+    if all(one.waiver is None or one.waiver.expires >= day for one in report.findings):
+        return report
+    findings = tuple(
+        replace(one, waiver=None, lapsed=one.waiver) if one.waiver and one.waiver.expires < day else one
+        for one in report.findings
+    )
+    summary = report.summary
+    return replace(report, findings=findings, summary=summarise(findings, summary.resources, summary.unmodelled))

@@ -72,7 +72,7 @@ def _resource(finding: Finding) -> ResourceOf:
 
 
 def place(at: Location) -> Place:
-    return Place(at.path, *at.span)
+    return Place(at.path, *at.span, " ".join(at.call) if at.call else "")
 
 
 def _observation(leaf: Evidence) -> Observation:

@@ -100,13 +100,6 @@ def _trouble(one: Diagnostic) -> Trouble:
 
 
 def _kind(one: Diagnostic) -> str:
-    if is_denied(one):
-        return "denied"
     if one.incomplete:
         return "unread"
     return "error" if one.invalid or one.level is Level.ERROR else "warning"
-
-
-def is_denied(one: Diagnostic) -> bool:
-    """Whether a provider refused a call."""
-    return "denied" in one.code

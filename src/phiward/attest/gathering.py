@@ -1,0 +1,94 @@
+"""What an attestation is made from, read: records, the assessment before, statements of people, the commit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from hashlib import sha256 as hashed
+from pathlib import Path
+
+from phiward.attest import predicate
+from phiward.attest.assessment import document, record
+from phiward.attest.assessment.inputs import Previous
+from phiward.attest.assessment.record import Record
+from phiward.attest.canonical import MAX_BYTES, sha256
+from phiward.errors import SettingsError, UsageError
+from phiward.manual.run import reviewed
+from phiward.model.manual import CitationState
+from phiward.outside import Outside
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_OURS = (".py", ".json", ".jsonl", ".yaml")
+
+
+def records(paths: Sequence[Path]) -> list[Record]:
+    """The records of runs, the oldest first; the last is the one that is assessed. Raises UsageError."""
+    found = [record.read(_text(path), str(path)) for path in paths]
+    undated = [path for path, one in zip(paths, found, strict=True) if one.report.scanned_on is None]
+    if len(found) > 1 and undated:
+        raise UsageError(f"{undated[0]}: the record does not say on which day it was made", hint="give it alone")
+    return sorted(found, key=lambda one: (one.report.scanned_on or date.min, one.digest))
+
+
+def previous(folder: Path) -> Previous:
+    """The assessment in a folder. Raises UsageError."""
+    path = folder / predicate.FINDINGS
+    content = _content(path)
+    return Previous(document.read(content, str(path)), sha256(content))
+
+
+def _text(path: Path) -> str:
+    try:
+        return _content(path).decode()
+    except UnicodeDecodeError as error:
+        raise UsageError("is not the record of a scan", where=str(path)) from error
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return Outside().read(path.absolute(), MAX_BYTES)
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def statements(path: Path, as_of: date) -> Mapping[str, CitationState]:
+    """What people state, by citation, on a day. Raises SettingsError where a statement cannot be read."""
+    found = reviewed(path, as_of)
+    if found.found.problems:
+        first = found.found.problems[0]
+        raise SettingsError(first.message, where=f"{first.path}:{first.line}", hint="`phiward manual check` tells all")
+    return {one.citation: one for one in found.citations}
+
+
+def commit_of(base: Path) -> str:
+    """The commit that a work tree stands at, as its files say; empty where they do not."""
+    try:
+        head = _git(base, "HEAD")
+        name = head.removeprefix("ref: ")
+        if name == head:
+            return head if _COMMIT.fullmatch(head) else ""
+        if not re.fullmatch(r"refs/[\w./-]+", name) or ".." in name:
+            return ""
+        try:
+            found = _git(base, name)
+        except OSError:
+            lines = (line.split() for line in _git(base, "packed-refs").splitlines())
+            found = next((line[0] for line in lines if line[1:] == [name]), "")
+    except (OSError, ValueError):
+        return ""
+    return found if _COMMIT.fullmatch(found) else ""
+
+
+def _git(base: Path, name: str) -> str:
+    return Outside().read(base / ".git" / name, 2**24).decode().strip()
+
+
+def tool_digest() -> str:
+    """SHA-256 over the program's own files: their paths and their digests, in order."""
+    total = hashed()
+    for path in sorted(_PACKAGE.rglob("*")):
+        if path.suffix in _OURS and path.is_file():
+            total.update(f"{path.relative_to(_PACKAGE).as_posix()}\0{hashed(path.read_bytes()).hexdigest()}\n".encode())
+    return f"sha256:{total.hexdigest()}"

@@ -1,0 +1,203 @@
+"""`phiward attest`: a scan, or its record, as what compliance teams and auditors take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phiward.cli.aws_options import aws_options, live_settings
+from phiward.cli.options import input_options, input_settings, paths_argument, rules_option
+from phiward.cli.output import print_text, progress_for
+from phiward.cli.passphrase import ask_old, passphrase_option
+from phiward.errors import UsageError
+from phiward.record import replace
+
+if TYPE_CHECKING:
+    from phiward.attest.assessment.record import Record
+    from phiward.model.project import AttestationSettings
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(name="attest")
+@paths_argument
+@click.option(
+    "--from",
+    "records",
+    multiple=True,
+    type=_PATH,
+    metavar="FILE",
+    help="Attest this record of `scan --format json` instead; repeat it for the other runs of a period.",
+)
+@click.option("--period", default="", metavar="PERIOD", help="2026-Q4, 2026-11, 2026 or START..END.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="Day on which exceptions and statements are held against; the record's own otherwise.",
+)
+@click.option("--previous", type=_PATH, metavar="FOLDER", help="The attestation before this one: what changed since.")
+@click.option("--output", type=_PATH, metavar="FOLDER", help="Where it goes; attestation-PERIOD otherwise.")
+@click.option("--replace", "replacing", is_flag=True, help="Put it in place of a folder that is not empty.")
+@click.option("--format", "formats", multiple=True, metavar="FORMAT", help="Only these formats; repeatable.")
+@click.option(
+    "--oscal-version", default="", metavar="VERSION", help="The version that OSCAL files claim: 1.1.2 to 1.2.2."
+)
+@click.option("--ssp", default="", metavar="HREF", help="The system security plan that OSCAL files refer to.")
+@click.option("--commit", default="", metavar="SHA", help="The commit that was scanned, where no work tree tells it.")
+@click.option("--sign", "keys", multiple=True, metavar="KEY", help="Sign with this key: a PEM file, or awskms:///ARN.")
+@passphrase_option
+@click.option(
+    "--ledger", default="", metavar="FOLDER|s3://...", help="Write the signed attestation down in this ledger."
+)
+@rules_option
+@input_options
+@aws_options
+@click.option("--quiet", "-q", is_flag=True, help="No progress, and nothing on standard output.")
+def command(paths: tuple[Path, ...], **options: Any) -> int:
+    """Scan PATHS, or take a scan's record, and write a folder of evidence: findings by citation, with who answers.
+
+    Exits with 0 where the folder was written, whatever it says: the gate is `phiward scan`.
+    """  # fmt: skip
+    from phiward.attest.formats import FORMATS
+    from phiward.attest.formats.source import OSCAL_VERSIONS
+
+    for name in options["formats"]:
+        if name not in FORMATS:
+            raise UsageError(f"there is no format {name!r}", hint=f"one of {', '.join(FORMATS)}")
+    if options["oscal_version"] and options["oscal_version"] not in OSCAL_VERSIONS:
+        raise UsageError(
+            f"OSCAL {options['oscal_version']!r} is not written", hint=f"one of {', '.join(OSCAL_VERSIONS)}"
+        )
+    if options["ledger"] and not options["keys"]:
+        raise UsageError("only what is signed goes into a ledger", hint="name a key with --sign")
+    if paths and options["records"]:
+        raise UsageError("PATHS are scanned afresh, --from is a scan that was made", hint="give one of both")
+    return _attest(paths, options)
+
+
+def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
+    from phiward.attest import folder, gathering
+    from phiward.attest.assessment.build import assess
+    from phiward.attest.assessment.inputs import Inputs
+    from phiward.attest.assessment.record import held_on
+    from phiward.attest.formats import DEFAULT
+    from phiward.attest.formats.source import OSCAL_VERSIONS, Source
+    from phiward.attest.window import window_of
+    from phiward.engine.packs import chosen_pack
+    from phiward.outside import Outside
+
+    target = options["output"]
+    if target is not None:
+        folder.check_free(target, replace=options["replacing"])
+    before = gathering.previous(options["previous"]) if options["previous"] else None
+    sign = _signing(options)
+    found, commit = _scanned(paths, options) if not options["records"] else (gathering.records(options["records"]), "")
+    newest = found[-1]
+    as_of = options["as_of"].date() if options["as_of"] else None
+    window = window_of(options["period"], newest.report.scanned_on, as_of)
+    if before is not None and before.assessment.cover.window.as_of > window.as_of:
+        day = before.assessment.cover.window.as_of
+        raise UsageError(f"the attestation before is of {day}, which is after {window.as_of}")
+    here = paths[0] if paths else Path()
+    inputs = Inputs(
+        record=newest,
+        pack=chosen_pack(options["rule_directories"], Outside()),
+        window=window,
+        settings=_settings(here, options["settings_file"]),
+        statements=gathering.statements(here, date.fromisoformat(window.as_of)),
+        earlier=tuple(found[:-1]),
+        previous=before,
+        commit=options["commit"] or commit,
+        tool_digest=gathering.tool_digest(),
+    )
+    assessed = assess(inputs)
+    source = Source(
+        assessed.assessment,
+        held_on(newest.report, inputs.as_of),
+        options["oscal_version"] or OSCAL_VERSIONS[0],
+        options["ssp"],
+    )
+    files = folder.files_of(assessed, source, options["formats"] or DEFAULT, sign)
+    target = target or Path(f"attestation-{options['period'].replace('..', '-to-') or window.as_of}")
+    folder.write(target, files, replace=options["replacing"])
+    if options["ledger"]:
+        _write_down(target, files, options)
+    if not options["quiet"]:
+        print_text(_told(target, files, source))
+    return 0
+
+
+def _scanned(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[list[Record], str]:
+    """The record of a scan that is made now, never of one that is remembered, and the commit that it is of."""
+    from phiward.attest.assessment.record import of_report
+    from phiward.attest.gathering import commit_of
+    from phiward.pipeline import scan
+
+    live = live_settings(options)
+    given = input_settings(paths, options)
+    settings = replace(
+        given, live=live, paths=paths if live is not None else given.paths, rule_directories=options["rule_directories"]
+    )
+    with progress_for(quiet=options["quiet"]) as progress:
+        report = scan(settings, progress)
+    return [of_report(report)], commit_of(Path(report.base))
+
+
+def _settings(path: Path, explicit: Path | None) -> AttestationSettings:
+    from phiward.loaders.tree import Tree
+    from phiward.outside import Outside
+    from phiward.settings import Projects
+
+    outside = Outside()
+    tree = Tree.around((path,), outside)
+    resolved = outside.resolve(path.absolute())
+    directory = resolved if outside.is_directory(resolved) else resolved.parent
+    return Projects(tree.base, outside, explicit).of(directory).attestation
+
+
+def _signing(options: dict[str, Any]) -> Callable[[bytes, Sequence[bytes]], Mapping[str, bytes]] | None:
+    """What signs; a key that cannot is found before anything is scanned."""
+    if not options["keys"]:
+        return None
+    from phiward.attest.signers import open_signer
+    from phiward.attest.signing import sign
+
+    signers = [_opened(key, options, open_signer) for key in options["keys"]]
+    options["signers"] = signers
+    return lambda statement, companions: sign(statement, signers, companions=companions)
+
+
+def _opened(key: str, options: dict[str, Any], open_signer: Callable[[str, Callable[[], bytes]], Any]) -> Any:
+    return open_signer(key, lambda: ask_old(options["passphrase_file"], key))
+
+
+def _write_down(target: Path, files: Mapping[str, bytes], options: dict[str, Any]) -> None:
+    """Append the envelope's digest to the ledger, and keep the proof of it beside the envelope."""
+    from phiward.attest.canonical import sha256
+    from phiward.attest.durable import write_file
+    from phiward.attest.ledger import Event, append
+    from phiward.cli.options import now
+
+    envelope = files["attestation.dsse.json"]
+    event = Event("attestation", f"sha256:{sha256(envelope)}", target.name)
+    receipt = append(options["ledger"], event, options["signers"], now())
+    write_file(target / "attestation.tlog-proof", receipt.proof.content)
+
+
+def _told(target: Path, files: Mapping[str, bytes], source: Any) -> str:
+    """What was written, in a few lines."""
+    found = source.assessment
+    counts = found.summary.findings
+    statuses = [control.status for control in found.controls]
+    return (
+        f"{target}: {len(files)} files, as of {found.cover.window.as_of}\n"
+        f"{found.summary.result}: {counts.failed} of {counts.evaluated} findings fail, {counts.undecided} undecided, "
+        f"{counts.waived + counts.alternative + counts.disputed} under an exception\n"
+        f"{len(statuses)} citations: {statuses.count('satisfied')} satisfied, {statuses.count('not-satisfied')} not, "
+        f"{statuses.count('not-assessed')} not assessed\n"
+    )
