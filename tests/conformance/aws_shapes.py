@@ -103,8 +103,7 @@ class Walk:
                 own[-1][1][inner["as"]] = self._answer(inner)
         for inner in step["then"]:
             yield from self._step(inner, own)
-        for value, *_ in step["when"]:
-            yield from self._value(value, around or own, f"{where} when")
+        yield from self._tests(step["when"], around or own, f"{where} when")
         for resource in step["resources"]:
             yield from self._resource(resource, own, f"{where} {resource['type']}")
 
@@ -130,12 +129,17 @@ class Walk:
         if resource["each"] is not None:
             yield from self._value(resource["each"], frames, f"{label} each")
             frames = [*frames, (element_of(self._shape(resource["each"], frames)), {})]
-        for value, *_ in resource["when"]:
-            yield from self._value(value, frames, f"{label} when")
+        yield from self._tests(resource["when"], frames, f"{label} when")
         if resource["id"] is not None:
             yield from self._value(resource["id"], frames, f"{label} id")
         for name, value in resource["attributes"].items():
             yield from self._value(value, frames, f"{label}.{name}")
+
+    def _tests(self, tests: list[Any], frames: list[Any], where: str) -> Iterator[str]:
+        for value, operator, operand in tests:
+            yield from self._value(value, frames, where)
+            if operator == "is":
+                yield from self._value(operand, frames, where)
 
     def _value(self, value: Any, frames: list[Any], where: str) -> Iterator[str]:
         """Problems of a compiled value read over frames: the item, what its calls brought, and those above."""
@@ -155,6 +159,10 @@ class Walk:
             inside = value[2].items() if head == "each" else [("", value[2])]
             for name, inner in inside:
                 yield from self._value(inner, element, f"{where}.{name}")
+            yield from self._tests(value[3] if head == "each" else [], element, where)
+        elif head == "when":
+            yield from self._tests(value[1], frames, where)
+            yield from self._value(value[2], frames, where)
         elif head in ("tags", "json", "present", "redacted", "split", "values", "link"):
             yield from self._value(value[1], frames, where)
 

@@ -14,7 +14,9 @@ Compiled, a value is a list whose head says what it is:
     ["constant", value]
     ["first", [value, ...]]     the first that is there
     ["block", {name: value}]    a Terraform block
-    ["each", value, {name: value}]  one block for each element; of a mapping, for each `{key, value}`
+    ["each", value, {name: value}, tests]  one block for each element of which the tests hold; of a mapping, for each
+                                `{key, value}`
+    ["when", tests, value]      where the tests hold
     ["gather", value, value]    one value for each element
     ["tags", value]  ["json", value]  ["present", value]  ["redacted", value]  ["split", value, separator, index]
     ["values", value, {raw: normalised}]
@@ -42,7 +44,7 @@ _STEP_KEYS = {
     "operation", "params", "items", "action", "absent", "as", "when", "batch", "resources", "then", "doc",
 }  # fmt: skip
 _RESOURCE_KEYS = {"type", "each", "id", "when", "from", "attributes", "once", "not_shown", "apart", "doc"}
-_CONDITION_KEYS = {"path", "in", "not_in", "present"}
+_CONDITION_KEYS = {"path", "in", "not_in", "present", "is"}
 _BATCH_KEYS = {"param", "size", "key", "items"}
 _piece = re.compile(r"\{([^{}]+)\}")
 
@@ -115,14 +117,15 @@ def _resource(spec: Any, where: str) -> Compiled:
 
 
 def condition(spec: Any, where: str) -> list[Any]:
-    """Tests, all of which must hold: `[value, "in" | "not_in" | "present", operand]`."""
+    """Tests, all of which must hold: `[value, "in" | "not_in" | "present" | "is", operand]`; `is` another value."""
     found: list[Any] = []
     for one in spec if isinstance(spec, list) else [] if spec is None else [spec]:
         _known(one, _CONDITION_KEYS, where)
         read = value(one["path"], where)
         tests = [(name, one[name]) for name in ("in", "not_in", "present") if name in one]
+        tests += [("is", value(one["is"], where))] if "is" in one else []
         if len(tests) != 1:
-            raise PackError("a condition has one of in, not_in and present", where=where)
+            raise PackError("a condition has one of in, not_in, present and is", where=where)
         found.append([read, *tests[0]])
     return found
 
@@ -144,7 +147,7 @@ def value(spec: Any, where: str) -> list[Any]:
     known = set(spec)
     for head, needed in _FORMS.items():
         if head in known:
-            if known != needed:
+            if known - _ALSO.get(head, set()) != needed:
                 raise PackError(f"a value of the form `{head}` has {', '.join(sorted(needed))}", where=where)
             return _form(head, spec, where)
     raise PackError(f"says no place of an answer: {spec!r}", where=where)
@@ -164,9 +167,12 @@ _FORMS = {
     "values": {"path", "values"},
     "owner": {"owner"},
     "link": {"link", "type", "by"},
+    "when": {"when", "value"},
 }
-"""The forms of a value by the key that tells them, with all keys that each has. `each` comes before `block`."""
-_FORMS = {name: _FORMS[name] for name in sorted(_FORMS, key=lambda name: name == "block")}
+_ALSO = {"each": {"when"}}
+"""The forms of a value by the key that tells them, with all keys that each has, and those that it may have."""
+_FORMS = {name: _FORMS[name] for name in sorted(_FORMS, key=lambda name: name in ("block", "when"))}
+"""`each` comes before `block` and `when`, which it has too."""
 
 
 def _form(head: str, spec: Any, where: str) -> list[Any]:
@@ -177,7 +183,9 @@ def _form(head: str, spec: Any, where: str) -> list[Any]:
     if head == "block":
         return ["block", block(spec["block"], where)]
     if head == "each":
-        return ["each", value(spec["each"], where), block(spec["block"], where)]
+        return ["each", value(spec["each"], where), block(spec["block"], where), condition(spec.get("when"), where)]
+    if head == "when":
+        return ["when", condition(spec["when"], where), value(spec["value"], where)]
     if head == "gather":
         return ["gather", value(spec["gather"], where), value(spec["value"], where)]
     if head == "split":

@@ -61,16 +61,19 @@ def attributes(compiled: Mapping[str, list[Any]], item: Item) -> dict[str, Value
 def holds(conditions: list[Any], item: Item) -> bool | Unknown:
     """Whether every condition holds: an `Unknown` where a call that would tell has failed."""
     doubt: Unknown | None = None
-    for value, operator, operand in conditions:
+    for value, operator, given in conditions:
         read = evaluate(value, item)
-        if isinstance(read, Unknown):
-            doubt = doubt or read
+        operand = evaluate(given, item) if operator == "is" else given
+        if isinstance(read, Unknown) or isinstance(operand, Unknown):
+            doubt = doubt or (read if isinstance(read, Unknown) else operand)
         elif not _test(read, operator, operand):
             return False
     return True if doubt is None else doubt
 
 
 def _test(read: Value, operator: str, operand: Any) -> bool:
+    if operator == "is":
+        return read is not MISSING and bool(read == operand)
     if operator == "present":
         return (read is not MISSING and read not in ("", [], {})) is bool(operand)
     inside: bool = read is not MISSING and read in operand
@@ -125,11 +128,25 @@ def _block(compiled: list[Any], item: Item) -> Value:
 
 
 def _each(compiled: list[Any], item: Item) -> Value:
-    return _over(compiled[1], item, lambda inner: attributes(compiled[2], inner))
+    tests = compiled[3]
+
+    def make(inner: Item) -> Value:
+        applies = holds(tests, inner)
+        return attributes(compiled[2], inner) if applies is True else MISSING if applies is False else applies
+
+    return _there(_over(compiled[1], item, make))
+
+
+def _when(compiled: list[Any], item: Item) -> Value:
+    applies = holds(compiled[1], item)
+    return evaluate(compiled[2], item) if applies is True else MISSING if applies is False else applies
 
 
 def _gather(compiled: list[Any], item: Item) -> Value:
-    found = _over(compiled[1], item, lambda inner: evaluate(compiled[2], inner))
+    return _there(_over(compiled[1], item, lambda inner: evaluate(compiled[2], inner)))
+
+
+def _there(found: Value) -> Value:
     return [value for value in found if value is not MISSING] if isinstance(found, list) else found
 
 
@@ -215,4 +232,5 @@ _FORMS: dict[str, Callable[[list[Any], Item], Value]] = {
     "values": _values,
     "owner": _owner,
     "link": _link,
+    "when": _when,
 }
