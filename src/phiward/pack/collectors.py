@@ -41,7 +41,7 @@ _OWN = frozenset({"arn", "tags_all"})
 ABOUT = ("account", "region", "partition", "service")
 _FILE_KEYS = {"service", "iam", "scope", "region", "steps"}
 _STEP_KEYS = {
-    "operation", "params", "items", "action", "absent", "as", "when", "batch", "resources", "then", "doc",
+    "operation", "params", "items", "action", "absent", "gone", "as", "when", "batch", "resources", "then", "doc",
 }  # fmt: skip
 _RESOURCE_KEYS = {"type", "each", "id", "when", "from", "attributes", "once", "not_shown", "apart", "doc"}
 _CONDITION_KEYS = {"path", "in", "not_in", "present", "is"}
@@ -91,6 +91,7 @@ def _step(spec: Any, prefix: str, where: str) -> Compiled:
         "params": {name: value(given, f"{where}.params.{name}") for name, given in spec.get("params", {}).items()},
         "items": steps(spec["items"], where) if "items" in spec else None,
         "absent": [str(code) for code in spec.get("absent", [])],
+        "gone": [str(code) for code in spec.get("gone", [])],
         "as": spec.get("as", ""),
         "when": condition(spec.get("when"), f"{where}.when"),
         "batch": batch,

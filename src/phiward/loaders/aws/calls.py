@@ -100,12 +100,14 @@ _HTTP_DENIED = 403
 _HTTP_THROTTLED = 429
 
 
-def status_of(code: str, http: int, absent: frozenset[str]) -> Status:
+def status_of(code: str, http: int, absent: frozenset[str], gone: frozenset[str] = frozenset()) -> Status:
     """How a call ended that was answered with an error.
 
     What is absent is an explicit list for each operation, never any 404: a test server, a proxy or a wrong name may
     answer one too. A 403 is a denial whatever its code says.
     """
+    if code in gone:
+        return Status.GONE
     if code in absent:
         return Status.ABSENT
     if code in _DENIED:
@@ -121,10 +123,10 @@ def status_of(code: str, http: int, absent: frozenset[str]) -> Status:
     return Status.ERROR
 
 
-def why(call: Call, actions: list[str]) -> Unknown:
+def why(call: Call, actions: list[str], denied_by: str = "") -> Unknown:
     """Why what a call was to bring is not known; what would decide it."""
     said = {
-        Status.DENIED: f"was denied ({call.code})",
+        Status.DENIED: f"was denied{f' by a {denied_by}' if denied_by else ''} ({call.code})",
         Status.UNSUPPORTED: f"is not supported there ({call.code})",
         Status.THROTTLED: f"was throttled ({call.code})",
         Status.ERROR: f"failed ({call.code})",

@@ -21,6 +21,9 @@ from phiward.record import dataclass
 
 _ATTEMPTS = 6
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
+NOT_OFFERED = "NotOffered"
+"""The code of a call to a service that AWS does not have in a region: its list says so, and nobody answers."""
+_UNREACHED = frozenset({"EndpointConnectionError", "ConnectTimeoutError"})
 _GC_THRESHOLD = (50_000, 50, 50)
 """Making a client allocates a model of thousands of shapes, and the collector would look at them over and over."""
 
@@ -28,8 +31,12 @@ _GC_THRESHOLD = (50_000, 50, 50)
 class CallFailed(Exception):  # noqa: N818 - a state of the answer
     """An answer that is an error; `answer` holds the pages before it."""
 
-    def __init__(self, code: str, http: int, request_id: str = "", answer: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, code: str, http: int, request_id: str = "", answer: Mapping[str, Any] | None = None, by: str = ""
+    ) -> None:
+        """`by` says what denied it, where AWS tells."""
         super().__init__(code)
+        self.by = by
         self.code = code
         self.http = http
         self.request_id = request_id
@@ -155,18 +162,26 @@ class Sessions:
 
     def _make(self, place: Place, service: str) -> Any:
         session = self._by_account.get(place.account, self.base)
+        attempts = _ATTEMPTS if self.offers(place, service) else 1
         client = session.create_client(
-            service, region_name=place.region, endpoint_url=self._endpoint or None, config=self._config()
+            service, region_name=place.region, endpoint_url=self._endpoint or None, config=self._config(attempts)
         )
         if self._endpoint and service == "s3control":
             client.meta.events.register("before-sign.s3-control", _same_host(self._endpoint))
         return client
 
-    def _config(self) -> Any:
+    def offers(self, place: Place, service: str) -> bool:
+        """Whether AWS's own list of endpoints has a service in a region; a list without any says nothing."""
+        if self._endpoint:
+            return True
+        listed = self.base.get_available_regions(service, partition_name=place.partition)
+        return not listed or place.region in listed
+
+    def _config(self, attempts: int = _ATTEMPTS) -> Any:
         from botocore.config import Config
 
         return Config(
-            retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "adaptive", "total_max_attempts": attempts},
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             max_pool_connections=32,
@@ -208,7 +223,10 @@ class Account:
             for page in paged:
                 pages.append(page)  # noqa: PERF402 - what was read before an error is kept
         except Exception as error:
-            raise _failed(error, _merged(pages, results)) from error
+            failed = _failed(error, _merged(pages, results))
+            if failed.code in _UNREACHED and not self._sessions.offers(place, service):
+                failed.code = NOT_OFFERED
+            raise failed from error
         request_id = str(pages[-1].get("ResponseMetadata", {}).get("RequestId", "")) if pages else ""
         return Answer(_merged(pages, results), request_id, time)
 
@@ -266,7 +284,8 @@ def _failed(error: Exception, answer: dict[str, Any]) -> CallFailed:
     if isinstance(response, dict):
         metadata = response.get("ResponseMetadata", {})
         code = str(response.get("Error", {}).get("Code", "Unknown"))
-        return CallFailed(code, int(metadata.get("HTTPStatusCode", 0)), str(metadata.get("RequestId", "")), answer)
+        http, request_id = int(metadata.get("HTTPStatusCode", 0)), str(metadata.get("RequestId", ""))
+        return CallFailed(code, http, request_id, answer, _denied_by(str(response.get("Error", {}).get("Message", ""))))
     module = type(error).__module__
     if module.startswith(("botocore", "urllib3", "ssl")):
         name = type(error).__name__
@@ -275,6 +294,15 @@ def _failed(error: Exception, answer: dict[str, Any]) -> CallFailed:
     if isinstance(error, OSError):
         return CallFailed(type(error).__name__, 0, "", answer)
     raise error
+
+
+_POLICIES = ("service control policy", "resource control policy", "permissions boundary", "session policy",
+             "VPC endpoint policy", "resource-based policy")  # fmt: skip
+
+
+def _denied_by(message: str) -> str:
+    """The kind of policy that a denial names; the rest of the message may hold names that are nobody's business."""
+    return next((policy for policy in _POLICIES if policy in message), "")
 
 
 def credential_problem(failed: CallFailed) -> str:

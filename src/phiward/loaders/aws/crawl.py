@@ -14,7 +14,7 @@ from typing import Any
 
 from phiward.graph.reading import MISSING, read_path
 from phiward.loaders.aws.calls import DECIDED, Call, Outcome, Place, Status, status_of, why
-from phiward.loaders.aws.client import Answer, Api, CallFailed, now
+from phiward.loaders.aws.client import NOT_OFFERED, Answer, Api, CallFailed, now
 from phiward.loaders.aws.inventory import Found, Inventory
 from phiward.loaders.aws.mapping import Item, attributes, evaluate, holds, parts
 from phiward.model.value import Unknown
@@ -36,6 +36,8 @@ class _Node:
     call: Call
     left: int = 0
     """Calls about it, and items below it, that are not finished."""
+    gone: Unknown | None = None
+    """Why it is not read, where it was deleted since it was listed."""
     name: str = ""
     """The name of the whole collector's step, where this is the root of its items."""
 
@@ -105,7 +107,8 @@ class Crawl:
             if not self._wants(step):
                 self._inventory.not_collected(place, native_types(step))
             elif self._inventory.begin(place, f"{name}.{number}", native_types(step)):
-                root = _Node(step, Item({}, place, collector["service"]), None, _NO_CALL, 1, f"{name}.{number}")
+                root = _Node(step, Item({}, place, collector["service"]), None, _NO_CALL, 1)
+                root.name = f"{name}.{number}"
                 self._list(collector, step, root)
 
     def _wants(self, step: Compiled) -> bool:
@@ -134,9 +137,11 @@ class Crawl:
         try:
             answer: Answer = self._api.call(place, service, step["operation"], job.params)
         except CallFailed as failed:
-            status = status_of(failed.code, failed.http, frozenset(step["absent"]))
+            absent = frozenset({*step["absent"], NOT_OFFERED})
+            status = status_of(failed.code, failed.http, absent, frozenset(step["gone"]))
             ended = call(status, now(), failed.request_id, failed.code)
-            return Outcome(ended, failed.answer, None if status in DECIDED else why(ended, step["actions"]))
+            doubt = None if status in DECIDED else why(ended, step["actions"], failed.by)
+            return Outcome(ended, failed.answer, doubt)
         return Outcome(call(Status.OK, answer.time, answer.request_id), answer.value)
 
     def _finish(self, key: tuple[Any, ...], outcome: Outcome) -> None:
@@ -170,6 +175,8 @@ class Crawl:
         """Take in the answer of a step: its items, each with what is to be asked about it."""
         if step["as"]:
             around.item.details[step["as"]] = outcome
+        if outcome.call.status is Status.GONE:
+            around.gone = Unknown(f"it was deleted while it was read, says {outcome.call.name} ({outcome.call.code})")
         nodes = [_Node(step, Item(*about), around, outcome.call) for about in _items(step, around.item, outcome)]
         around.left += len(nodes)
         if outcome.unknown is not None:
@@ -251,7 +258,7 @@ class Crawl:
         for spec in node.step["resources"]:
             if self._wanted is None or spec["type"] in self._wanted:
                 for found in resources(spec, node.item, node.call):
-                    self._inventory.add(found)
+                    self._inventory.add(found if node.gone is None else replace(found, unread=node.gone))
 
     def _unread(self, step: Compiled, item: Item, unknown: Unknown) -> None:
         """Put in one resource of each type that a failed call would have listed: there may be any number of it."""

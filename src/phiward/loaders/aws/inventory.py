@@ -65,6 +65,9 @@ class Inventory:
 
     def reopen(self) -> None:
         """Take it up again: what was not finished is read anew, and what was left out before may be asked for."""
+        again = {(place, type_) for (place, step), types in self.begun.items() for type_ in types
+                 if (place, step) not in self.finished}  # fmt: skip
+        self.found = {key: one for key, one in self.found.items() if key[:2] not in again}
         self.begun = {key: types for key, types in self.begun.items() if key in self.finished}
         self.left_out.clear()
 

@@ -10,6 +10,7 @@ from phiward.loaders.aws.calls import DECIDED, Call, Status
 from phiward.loaders.aws.client import Account, Sessions, fewer_collections, now
 from phiward.loaders.aws.crawl import Crawl
 from phiward.loaders.aws.inventory import Inventory
+from phiward.loaders.aws.inventory_file import read, write
 from phiward.loaders.aws.resources import load as load_resources
 from phiward.loaders.aws.targets import targets
 from phiward.loaders.loaded import Loaded
@@ -34,14 +35,13 @@ def load_live(
     collectors = everything.of(live.services)
     inventory = Inventory()
     if live.resume:
-        from phiward.loaders.aws.inventory_file import read
-
         inventory = read(live.resume.read_bytes(), str(live.resume))
         inventory.reopen()
     inventory.started = inventory.started or now()
     inventory.pack = pack.identity.digest
     inventory.asked = everything.attributes
-    with fewer_collections(), ThreadPoolExecutor(_THREADS) as executor:
+    executor = ThreadPoolExecutor(_THREADS)
+    with fewer_collections():
         sessions = Sessions(live.profile, live.endpoint_url)
         found = targets(live, sessions, progress)
         inventory.callers.update(found.callers)
@@ -52,8 +52,6 @@ def load_live(
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
             if live.save:
-                from phiward.loaders.aws.inventory_file import write
-
                 write(inventory, live.save)
     return loaded_from(inventory, everything, pack, project), [*found.problems, *problems(inventory.calls)]
 
