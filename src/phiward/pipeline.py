@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,18 +11,17 @@ from phiward.engine.judge import Selection, judge
 from phiward.engine.overrides import loosened_rules
 from phiward.engine.packs import chosen_pack
 from phiward.errors import NothingToScan, UsageError
-from phiward.gate.foreign_ignores import explain_foreign_ignores, read_foreign_ignores
-from phiward.gate.ignores import apply_ignores, read_ignores
+from phiward.gate.exceptions import Accepted
 from phiward.gate.status import exit_status, summarise
+from phiward.gate.waive import waive
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.loaders.collect import load
 from phiward.loaders.loaded import Loaded
 from phiward.loaders.tree import Tree
-from phiward.model.finding import Diagnostic, Finding, Loosened, Report
-from phiward.model.location import Lines
+from phiward.model.finding import Loosened, Report
+from phiward.model.project import WaiverTerms
 from phiward.outside import Outside
 from phiward.pack import Outline, Pack
-from phiward.pack.equivalents import by_equivalent
 from phiward.settings import Projects, Settings
 
 _DEEPEST = 20_000
@@ -53,7 +51,7 @@ def scan(
     graph = ResourceGraph(loaded.resources, pack)
     selection = Selection(rules, frozenset(settings.tenants), settings.severity)
     findings = judge(graph, loaded.scopes, selection, progress)
-    findings, warnings = waive(findings, loaded, pack, lambda: outside.today(settings.today))
+    accepted = waive(findings, loaded, graph, rules, tree, settings)
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
         hint = (
             "give a directory or file that holds .tf, .tofu or .tf.json files, a plan or state, CloudFormation"
@@ -61,7 +59,7 @@ def scan(
         )
         message = "no Terraform, no CloudFormation template and no Kubernetes manifest was found"
         raise NothingToScan(message, hint=hint)
-    return report(settings, pack, read, loaded, graph, findings, warnings)
+    return report(settings, pack, read, loaded, graph, accepted)
 
 
 ACCOUNT_FILES = (".jsonl.gz", ".aws.json")
@@ -91,23 +89,6 @@ def load_accounts(
         found, problems = load_live(settings.live, wanted, projects.of(read.tree.base), pack, progress)
         loaded.extend(found)
         read.tree.diagnostics.extend(problems)
-
-
-def waive(
-    findings: list[Finding], loaded: Loaded, pack: Pack, today: Callable[[], date]
-) -> tuple[list[Finding], list[Diagnostic]]:
-    """Findings with the exceptions to them, and what is to be said of the exceptions."""
-    kept = loaded.sources.kept
-    ignores = read_ignores(kept, loaded.resources, (rule.id for rule in pack.outlines))
-    foreign = read_foreign_ignores(kept, loaded.resources)
-    lines = lines_of(loaded) if ignores.waivers or foreign else {}
-    warnings = list(ignores.diagnostics)
-    if ignores.waivers:
-        findings, unused = apply_ignores(findings, lines, ignores, today())
-        warnings += unused
-    if foreign:
-        warnings += explain_foreign_ignores(foreign, findings, lines, by_equivalent(pack.rules))
-    return findings, warnings
 
 
 class Inputs(NamedTuple):
@@ -155,25 +136,17 @@ def selected_rules(pack: Pack, settings: Settings) -> list[Outline]:
     return [rule for rule in pack.outlines if rule.id in asked]
 
 
-def lines_of(loaded: Loaded) -> dict[tuple[str, str], tuple[Lines, ...]]:
-    """Where a comment is about a resource: at its own block, or at a module block around it."""
-    return {
-        (r.scope.path, r.address): (*r.origin.lines(), *(call.lines for call in r.module_calls))
-        for r in loaded.resources
-    }
-
-
 def report(
     settings: Settings,
     pack: Pack,
     read: Inputs,
     loaded: Loaded,
     graph: ResourceGraph,
-    findings: list[Finding],
-    warnings: list[Diagnostic],
+    accepted: Accepted,
 ) -> Report:
     """Put the stages together, with the gate's answer."""
-    diagnostics = tuple(sorted((*read.tree.diagnostics, *warnings), key=lambda d: d.sort_key))
+    findings = accepted.findings
+    diagnostics = tuple(sorted((*read.tree.diagnostics, *accepted.diagnostics), key=lambda d: d.sort_key))
     summary = summarise(findings, graph.resources, sum(graph.unmodelled.values()))
     status, gate = exit_status(findings, diagnostics, summary, settings)
     return Report(
@@ -190,6 +163,7 @@ def report(
         sources=loaded.sources,
         unmodelled_types=dict(sorted(graph.unmodelled.items())),
         unknown_refused=settings.fail_on_unknown,
+        waivers=accepted.uses,
         base=str(read.tree.base),
         scanned_on=settings.today,
         partial=bool(partly_read(read, loaded) or settings.rules or settings.tenants),
@@ -213,6 +187,13 @@ def loosened(pack: Pack, loaded: Loaded) -> tuple[Loosened, ...]:
     found = {
         item.parameter: item
         for project in projects
-        for item in (*pack.parameters_for(project)[1], *loosened_rules(project, pack))
+        for item in (*pack.parameters_for(project)[1], *loosened_rules(project, pack), *loosened_terms(project.waivers))
     }
     return tuple(found[name] for name in sorted(found))
+
+
+def loosened_terms(terms: WaiverTerms) -> tuple[Loosened, ...]:
+    """That exceptions may last longer than they do by default."""
+    default = WaiverTerms()
+    longer = terms.longest_days > default.longest_days
+    return (Loosened("waivers.longest_days", default.longest_days, terms.longest_days),) if longer else ()

@@ -17,6 +17,7 @@ from phiward.model.project import (
     Person,
     Project,
     Release,
+    WaiverTerms,
 )
 from phiward.model.rule import SEVERITIES, Severity
 from phiward.outside import Outside
@@ -24,6 +25,9 @@ from phiward.record import dataclass, field
 
 SETTINGS_FILE = "phiward.yaml"
 _MOST_DAYS = 3660
+WAIVERS_FILE = "phiward.waivers.yaml"
+OF_A_DIRECTORY = (SETTINGS_FILE, WAIVERS_FILE)
+"""Files that say something of everything below their directory: where one of them changes, all of it is judged anew."""
 _DEEPEST = 50
 """Levels of nesting in a settings file; eight are in use."""
 
@@ -176,12 +180,14 @@ def parse_project(document: Any, path: str, directory: str = "") -> Project:
         },
         helm={chart: _releases(value, path, f"helm.{chart}") for chart, value in _any(keys, "helm", path).items()},
         attestation=_attestation(keys["attestation"], path) if "attestation" in keys else AttestationSettings(),
+        waivers=_terms(keys.get("waivers", {}), path),
     )
 
 
 _KEYS = (
     "tenancy", "data_classes", "profile", "parameters", "rules", "complete_roots", "clusters", "helm", "cloudformation",
     "attestation",
+    "waivers",
 )  # fmt: skip
 _RELEASE = ("release", "namespace", "values", "api_versions", "kube_version")
 _DEDICATION = {
@@ -214,6 +220,18 @@ def _override(value: Any, path: str, where: str) -> Override:
             f"{where} has no reason", hint="every report shows what a team changes, and why", where=path
         )
     return Override(enabled, None if severity is None else SEVERITIES[severity], reason)
+
+
+def _terms(value: Any, path: str) -> WaiverTerms:
+    """What is asked of exceptions."""
+    keys = _mapping(value, path, "waivers", WaiverTerms.__match_args__)
+    for name, least in (("longest_days", 1), ("warn_days", 0)):
+        number = keys.get(name, least)
+        if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= _MOST_DAYS:
+            raise SettingsError(f"waivers.{name} is a number of days from {least} to {_MOST_DAYS}", where=path)
+    if not isinstance(keys.get("inline_approver", False), bool):
+        raise SettingsError("waivers.inline_approver is true or false", where=path)
+    return WaiverTerms(**keys)
 
 
 def _deployment(value: Any, path: str, where: str) -> Deployment:

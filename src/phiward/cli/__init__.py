@@ -16,7 +16,7 @@ COMMANDS = {
     "explain": "Show one resource as Phiward reads it.",
     "rules": "List and show the rules.",
     "coverage": "Show what the rules cover, and what stays manual.",
-    "waivers": "Check the exceptions that are written in the configuration.",
+    "waivers": "Check and list the exceptions.",
     "attest": "Write a folder of evidence for an auditor: findings by citation, signed.",
     "keys": "Make and show the keys that sign attestations.",
     "manual": "State and check the controls that no configuration shows.",

@@ -9,13 +9,15 @@ import click
 from phiward.pack import pack_directory
 
 _REPORT = Path(__file__).resolve().parent.parent / "reporters" / "report.schema.json"
-NAMES = ("settings", "rule", "report", "manual")
+NAMES = ("settings", "rule", "report", "waivers", "manual")
 
 
 @click.command(name="schema")
 @click.argument("name", type=click.Choice(NAMES))
 def command(name: str) -> None:
-    """Print the JSON Schema of phiward.yaml (settings), of a rule file, of the JSON report, or of phiward.manual.yaml.
+    """Print the JSON Schema of phiward.yaml (settings), a rule file, the JSON report, or what is kept beside it.
+
+    That is phiward.waivers.yaml (waivers) and phiward.manual.yaml (manual).
 
     An editor completes and checks a file that begins with `# yaml-language-server: $schema=FILE`.
     """

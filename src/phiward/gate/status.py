@@ -20,7 +20,7 @@ def exit_status(
     """
     invalid = [d for d in diagnostics if d.invalid]
     if invalid:
-        return USAGE, f"{_count(len(invalid), 'ignore comment')} cannot be read as an exception"
+        return USAGE, f"{_count(len(invalid), 'exception')} cannot be taken as written"
     failing = [f for f in findings if f.failing and f.rule.severity >= settings.fail_on]
     found = f"{_count(len(failing), 'finding') if failing else 'no finding'} at or above {settings.fail_on.label}"
     holes = [d for d in diagnostics if d.incomplete]

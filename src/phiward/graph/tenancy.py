@@ -67,18 +67,18 @@ class _Named:
 
 
 def _by_tag(key: str, subject: _Named) -> Tenancy | None:
-    found = _tag(subject.tags, key)
+    found = tag_of(subject.tags, key)
     if found not in (None, ""):
         return Tenancy(found, f"tag {key}")
     namespace = subject.namespace
     if namespace is None:
         return None
-    found = _tag(namespace.tags, key)
+    found = tag_of(namespace.tags, key)
     return Tenancy(found, f"label {key} of the namespace {namespace.name}") if found not in (None, "") else None
 
 
 def _by_namespace_label(key: str, subject: _Named) -> Tenancy | None:
-    found = _tag(subject.namespace.labels, key) if subject.namespace else None
+    found = tag_of(subject.namespace.labels, key) if subject.namespace else None
     return Tenancy(found, f"namespace_label {key}") if found not in (None, "") else None
 
 
@@ -133,7 +133,8 @@ def _may_match_name(pattern: str, name: Value) -> bool:
     return start.startswith(wanted) or wanted.startswith(start)
 
 
-def _tag(tags: Value, key: str) -> str | Unknown | None:
+def tag_of(tags: Value, key: str) -> str | Unknown | None:
+    """The value of a tag; None where it is not there."""
     if undecided(tags):
         return why(tags)
     value = tags.get(key) if isinstance(tags, dict) else None
@@ -146,9 +147,9 @@ def _tag(tags: Value, key: str) -> str | Unknown | None:
 
 def data_class(project: Project, tags: Value, namespace: Surroundings | None = None) -> str | Unknown:
     """The class of what a resource may hold: by its tag, its namespace's, or else the project's default."""
-    found = _tag(tags, project.class_tag)
+    found = tag_of(tags, project.class_tag)
     if found in (None, "") and namespace:
-        found = _tag(namespace.tags, project.class_tag)
+        found = tag_of(namespace.tags, project.class_tag)
     if isinstance(found, Unknown):
         return Unknown(f"its tag {project.class_tag} may name another class of data: {found.reason}", found.hint)
     return project.default_class if found is None or found == "" else found

@@ -41,7 +41,7 @@ class Entry:
         for key in value:
             if key not in known:
                 raise EntryError(f"unknown key {key!r} in {what}", key, f"known here: {', '.join(known)}")
-        self._values: dict[str, Any] = value
+        self._values: dict[str, Any] = dict(value)  # a mapping that may have more entries says so of each
         self._what = what
 
     def __contains__(self, key: str) -> bool:
@@ -158,13 +158,3 @@ def read_sheet(file: Path, heading: str, tree: Tree, code: str) -> Sheet | Diagn
 
 def _line(document: Document | YamlError) -> int:
     return document.line if isinstance(document, YamlError) else document.first
-
-
-def nearest(name: str, directory: Path, tree: Tree) -> Path | None:
-    """The nearest file of a name upwards from a directory, inside of the tree."""
-    for place in (directory, *directory.parents):
-        if tree.outside.is_file(place / name):
-            return place / name
-        if place == tree.base or tree.base not in place.parents:
-            return None
-    return None

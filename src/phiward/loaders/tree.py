@@ -62,6 +62,15 @@ class Tree:
         """Whether the path, symbolic links resolved, lies inside the boundary."""
         return f"{self.outside.resolve(path)}{os.sep}".startswith(self._beginnings)
 
+    def nearest(self, name: str, directory: Path) -> Path | None:
+        """The nearest file of a name upwards from a directory, which need not exist, inside of the tree."""
+        for place in (directory, *directory.parents):
+            if self.outside.is_file(place / name):
+                return place / name
+            if place == self.base or self.base not in place.parents:
+                break
+        return None
+
     def hole(self, code: str, path: Path, message: str, *, hint: str = "", line: int = 0, column: int = 0) -> None:
         """Note something that could not be read: the scan is incomplete."""
         self.diagnostics.append(self.problem(code, path, message, hint=hint, line=line, column=column))

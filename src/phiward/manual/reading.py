@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from phiward.errors import SettingsError
-from phiward.loaders.entries import Entry, EntryError, Sheet, nearest, read_sheet
+from phiward.loaders.entries import Entry, EntryError, Sheet, read_sheet
 from phiward.loaders.tree import Tree
 from phiward.model.finding import Diagnostic
 from phiward.model.manual import Proof, Statement
@@ -44,7 +44,7 @@ class Statements:
 
 def find_statements(directory: Path, tree: Tree, controls: Iterable[Control]) -> Statements:
     """The statements of the nearest file upwards from a directory; none where there is no such file."""
-    file = nearest(MANUAL_FILE, directory, tree)
+    file = tree.nearest(MANUAL_FILE, directory)
     return read_statements(file, tree, controls) if file else Statements("", "", (), ())
 
 

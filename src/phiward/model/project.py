@@ -38,6 +38,18 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class WaiverTerms:
+    """What a team asks of its exceptions."""
+
+    longest_days: int = 365
+    """How far off the end of one may be: from its approval where that is dated, else from today."""
+    warn_days: int = 30
+    """How many days ahead of its end that is said."""
+    inline_approver: bool = False
+    """Whether those that are written at what they are about name an approver, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """How a CloudFormation template is deployed. `parameter_files` are relative to the settings file's directory."""
 
@@ -101,6 +113,7 @@ class Project:
     helm: Mapping[str, tuple[Release, ...]] = field(default_factory=dict)
     cloudformation: Mapping[str, Deployment] = field(default_factory=dict)
     attestation: AttestationSettings = AttestationSettings()
+    waivers: WaiverTerms = WaiverTerms()
 
     def place(self, entry: str) -> str:
         """The repository-relative path of an entry; `.` for the top of the repository."""

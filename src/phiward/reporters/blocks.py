@@ -8,6 +8,7 @@ from phiward.record import dataclass
 from phiward.reporters.grouping import Group
 from phiward.reporters.lines import Line, Piece, wrap
 from phiward.reporters.quote import Mark, Sources, bar, quote
+from phiward.reporters.summary import ended
 from phiward.reporters.text import clean, headline, named, plural, prose, secret, statement
 
 _MOST_MARKS = 6
@@ -96,6 +97,8 @@ def _notes(group: Group, page: Page) -> list[tuple[str, list[Piece]]]:
         notes.append(("called from", [(", ".join(shown) + (", ..." if len(calls) > len(shown) else ""), "")]))
     told = dict.fromkeys(statement(e) for f in group.findings for e in f.evidence if e.location is None)
     notes += [("because", [(text, "")]) for text in told]
+    lapsed = dict.fromkeys(ended(f.lapsed) for f in group.findings if f.lapsed)
+    notes += [("note", [(text, "")]) for text in lapsed]
     if rule.fix:
         notes.append(("fix", [(prose(rule.fix), "")]))
     if rule.citations:

@@ -32,7 +32,7 @@ def render(report: Report) -> str:
         ("gate", dumps(report.gate)),
         ("loosened", _rows(_loosened(report))),
         ("unmodelled_types", dumps(report.unmodelled_types)),
-        ("waivers", _rows(map(_use, report.waivers))),
+        ("waivers", _rows(map(waiver_use, report.waivers))),
         ("baseline", dumps(_comparison(report.baseline) if report.baseline else None)),
         ("rules", _rows(map(_rule, rules_of(report.findings)))),
         ("findings", _rows(map(_finding, report.findings))),
@@ -152,7 +152,8 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
     }
 
 
-def _use(use: WaiverUse) -> dict[str, Any]:
+def waiver_use(use: WaiverUse) -> dict[str, Any]:
+    """Return an exception with what became of it."""
     return {**_waiver(use.waiver), "standing": use.standing.value, "findings": use.findings}
 
 

@@ -20,6 +20,7 @@ from phiward.reporters.grouping import Group, failures, rules_of
 from phiward.reporters.plain import dumps
 from phiward.reporters.sarif_notifications import notifications
 from phiward.reporters.sarif_rules import LEVELS, descriptors, message, taxonomies
+from phiward.reporters.summary import ended
 from phiward.reporters.text import clean, headline, listed, named, plural, prose, statement
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -114,7 +115,8 @@ def _story(group: Group) -> str:
         names = listed([who(finding.subject) for finding in group.findings], _MOST_NAMED)
         said = f"{prose(group.rule.title)}: {plural(len(group.findings), 'instance')} of this line: {names}"
     leaves = dict.fromkeys(statement(evidence) for evidence in first.evidence)
-    lines = [said, *leaves]
+    lapsed = dict.fromkeys(ended(f.lapsed) for f in group.findings if f.lapsed)
+    lines = [said, *leaves, *lapsed]
     writes = dict.fromkeys(e.write for f in group.findings for e in f.evidence if e.write)
     for text in writes:
         shown = "\n".join(clean(line) for line in text.strip("\n").split("\n"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
-from phiward.model.finding import Finding, Report, Verdict, Waiver
+from phiward.model.finding import Finding, Report, Verdict, Waiver, WaiverType
 from phiward.model.rule import Rule, Severity
 from phiward.reporters.lines import Line, table, wrap
 from phiward.reporters.text import clean, cut, listed, named, plural, prose, quoted, show
@@ -84,8 +84,17 @@ def _waived(report: Report, width: int) -> list[Line]:
 def accepted(waiver: Waiver) -> str:
     """Who accepted a finding, until when, and why."""
     owner = clean(waiver.owner) or "(no owner)"
+    what = "" if waiver.type is WaiverType.WAIVER else f"{waiver.type.replace('-', ' ')} "
+    approved = f", approved by {clean(waiver.approver)}" if waiver.approver else ""
+    instead = f"; instead: {prose(waiver.measure)}; as good, for {prose(waiver.equivalence)}" if waiver.measure else ""
     at = clean(str(waiver.location))
-    return f"until {waiver.expires.isoformat()} by {owner}: {prose(waiver.reason)} ({at})"
+    return f"{what}until {waiver.expires.isoformat()} by {owner}{approved}: {prose(waiver.reason)}{instead} ({at})"
+
+
+def ended(waiver: Waiver) -> str:
+    """That an exception does not hold any more."""
+    where = clean(str(waiver.location))
+    return f"an exception to it ended on {waiver.expires.isoformat()} (owner {clean(waiver.owner)}, {where})"
 
 
 def _loosened(report: Report, width: int) -> list[Line]:

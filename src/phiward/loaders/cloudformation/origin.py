@@ -14,6 +14,8 @@ from phiward.model.value import Unknown
 
 KEPT = ("DeletionPolicy", "UpdateReplacePolicy")
 """What a resource says beside its properties that is an attribute of it."""
+OURS = "Metadata.phiward"
+"""What it says to us, as an attribute of it: no property has such a name."""
 
 
 class TemplateOrigin:
@@ -36,7 +38,9 @@ class TemplateOrigin:
         return Location(self._template.path, span._replace(end_line=span.line, end_column=end))
 
     def locate(self, path: AttributePath = ()) -> Location:
-        if path and path[0] not in KEPT:
+        if path and path[0] == OURS:
+            path = ("Metadata", "phiward", *path[1:])
+        elif path and path[0] not in KEPT:
             places = getattr(self._body, "places", None)
             if places is not None:
                 return self._template.location(self._of_made(places, path))

@@ -9,7 +9,7 @@ from phiward.loaders.cloudformation.conditions import Conditions, named
 from phiward.loaders.cloudformation.conditions import truth as holds
 from phiward.loaders.cloudformation.evaluation import MACRO, NO_VALUE, Entry, Evaluator
 from phiward.loaders.cloudformation.nesting import NESTED, location
-from phiward.loaders.cloudformation.origin import KEPT, TemplateOrigin
+from phiward.loaders.cloudformation.origin import KEPT, OURS, TemplateOrigin
 from phiward.loaders.cloudformation.parameters import declared
 from phiward.loaders.cloudformation.program import MAX_STACKS, Program
 from phiward.loaders.cloudformation.template import Template
@@ -194,6 +194,8 @@ class Stack:
             value = evaluator.value(body[key]) if key in body else NO_VALUE
             if value is not NO_VALUE:
                 properties[key] = value
+        if isinstance(metadata := body.get("Metadata"), dict) and "phiward" in metadata:
+            properties[OURS] = metadata["phiward"]
         macro = self._macro
         opened: Mapping[str, Value] = properties if macro is None else _opened(properties, macro)
         return opened

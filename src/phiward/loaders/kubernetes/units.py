@@ -27,7 +27,7 @@ from phiward.loaders.tree import Tree
 from phiward.loaders.yaml_builder import YamlError
 from phiward.model.finding import Diagnostic
 from phiward.model.project import Release
-from phiward.settings import SETTINGS_FILE, Projects
+from phiward.settings import OF_A_DIRECTORY, Projects
 
 Progress = Callable[[str], None]
 
@@ -36,7 +36,7 @@ class Asked:
     """What a scan is about: files, and everything below directories. A settings file stands for its directory."""
 
     def __init__(self, paths: tuple[Path, ...], tree: Tree) -> None:
-        named = [path.parent if path.name == SETTINGS_FILE else path for path in paths]
+        named = [path.parent if path.name in OF_A_DIRECTORY else path for path in paths]
         self.directories = [path for path in named if tree.outside.is_directory(path)]
         self.files = {path for path in named if path not in self.directories}
         self._below = frozenset(self.directories)

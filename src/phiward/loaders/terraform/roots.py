@@ -9,7 +9,7 @@ from phiward.loaders.terraform.module import is_terraform
 from phiward.loaders.terraform.program import ModuleCache
 from phiward.loaders.terraform.syntax import Literal
 from phiward.loaders.tree import MAX_FILE_BYTES, Tree
-from phiward.settings import SETTINGS_FILE
+from phiward.settings import OF_A_DIRECTORY
 
 _local_source = re.compile(rb'\bsource"?\s*[=:]\s*"(\.{1,2}(?:/[^"\n]*)?)"')
 
@@ -49,7 +49,7 @@ def _directories(paths: tuple[Path, ...], tree: Tree) -> set[Path]:
                     found.add(directory)
         elif is_terraform(path.name) or ".tfvars" in path.name:
             found.add(path.parent)
-        elif path.name == SETTINGS_FILE:
+        elif path.name in OF_A_DIRECTORY:
             found |= _directories((path.parent,), tree)
         else:
             found |= _nearest(path.parent, tree)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from phiward.model.resource import AttributePath
 from phiward.model.value import Unknown
 
-PASSED_ON = ("Condition", "DeletionPolicy", "UpdateReplacePolicy")
+PASSED_ON = ("Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
 """What a SAM resource says beside its properties that holds for everything that is made of it."""
 Node = Any
 """What could stand in a template; an `Unknown` where SAM decides it."""
