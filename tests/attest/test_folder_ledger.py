@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from phiward.attest import durable
+from phiward.attest.canonical import canonical
 from phiward.attest.checkpoint import parse_note, parse_proof
 from phiward.attest.folder_ledger import FolderLedger
 from phiward.attest.keys import write_pair
-from phiward.attest.ledger import Event, append, open_ledger, parse_entry
+from phiward.attest.ledger import Entry, Event, append, open_ledger, parse_entry
 from phiward.attest.tree import included, leaf_hash, root_of
 from phiward.errors import LedgerError, UsageError
 from tests.attest.conftest import NOW, event
@@ -305,7 +306,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from phiward.attest.keys import read_private
-from phiward.attest.ledger import Event, append
+from phiward.attest.ledger import Entry, Event, append
 key = read_private(Path(sys.argv[2]), lambda: b"x")
 for number in range(int(sys.argv[4])):
     uri = f"{sys.argv[3]}/{number}"
@@ -346,3 +347,10 @@ def test_two_writers_take_turns(tmp_path, p256):
     assert sorted(found) == sorted(f"{name}/{number}" for name in ("a", "b") for number in range(12))
     contents = FolderLedger(tmp_path / "ledger").read()
     assert root_of([leaf_hash(line) for line in contents.lines]) == contents.note.checkpoint.root
+
+
+def test_a_line_is_canonical_json():
+    entry = Entry(7, "2026-11-26T12:00:00Z", Event("attestation", "sha256:" + "0" * 64, 'Größe "q" \\ \U0001f3e5'), "")
+    fields = {"seq": 7, "time": entry.time, "type": "attestation", "prev": "", "uri": entry.event.uri}
+    assert entry.line == canonical(fields | {"digest": entry.event.digest})
+    assert parse_entry(entry.line) == entry

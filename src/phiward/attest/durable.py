@@ -12,13 +12,17 @@ from pathlib import Path
 from phiward.errors import UsageError
 
 
-def write_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Put a whole file in place of whatever stands there: written beside, flushed, renamed. Raises UsageError."""
+def write_file(path: Path, content: bytes, *, mode: int = 0o644, flush: bool = True) -> None:
+    """Put a whole file in place of whatever stands there: written beside, flushed, renamed. Raises UsageError.
+
+    Without `flush` it may be empty or old after a loss of power.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")
     try:
-        _write_new(draft, content, mode)
+        _write_new(draft, content, mode, flush=flush)
         draft.replace(path)
-        flush_directory(path.parent)
+        if flush:
+            flush_directory(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -95,11 +99,12 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
-def _write_new(path: Path, content: bytes, mode: int) -> None:
+def _write_new(path: Path, content: bytes, mode: int, *, flush: bool = True) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         _write_all(descriptor, content)
-        os.fsync(descriptor)
+        if flush:
+            os.fsync(descriptor)
     except OSError:
         with suppress(OSError):
             path.unlink()

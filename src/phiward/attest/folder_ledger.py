@@ -223,7 +223,7 @@ class FolderLedger:
         """For the next append, which believes none of it unchecked, and does without it where it is not there."""
         hashes = [value.hex() for value in frontier.hashes]
         with suppress(UsageError):
-            write_file(self._directory / STATE, canonical({"frontier": hashes, "length": length}))
+            write_file(self._directory / STATE, canonical({"frontier": hashes, "length": length}), flush=False)
 
     def _length(self) -> int:
         try:

@@ -11,10 +11,11 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Protocol
 
-from phiward.attest.canonical import canonical, parse_mapping, sha256
+from phiward.attest.canonical import parse_mapping, sha256
 from phiward.attest.checkpoint import Note, Proof, check_origin
 from phiward.attest.signers import Signer
 from phiward.attest.tree import leaf_hash
@@ -50,18 +51,10 @@ class Entry:
 
     @property
     def line(self) -> bytes:
-        """Without the line feed."""
-        event = self.event
-        return canonical(
-            {
-                "seq": self.seq,
-                "time": self.time,
-                "type": event.type,
-                "digest": event.digest,
-                "uri": event.uri,
-                "prev": self.prev,
-            }
-        )
+        """As `canonical` writes it, which takes three times as long; without the line feed."""
+        event, quoted = self.event, encode_basestring_ascii
+        start = f'{{"digest":{quoted(event.digest)},"prev":{quoted(self.prev)},"seq":{self.seq},"time":'
+        return f'{start}{quoted(self.time)},"type":{quoted(event.type)},"uri":{quoted(event.uri)}}}'.encode()
 
     @property
     def leaf(self) -> bytes:
