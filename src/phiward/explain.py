@@ -7,13 +7,12 @@ from typing import Any
 
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import View
-from phiward.loaders.collect import load
 from phiward.model.resource import Resource
 from phiward.model.secrecy import decoded, is_secret, may_be_secret, secrets_in
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
 from phiward.outside import Outside
 from phiward.pack import load_pack
-from phiward.pipeline import inputs
+from phiward.pipeline import inputs, load_all
 from phiward.record import dataclass
 from phiward.settings import Settings
 
@@ -48,8 +47,9 @@ class Explanation:
 def explain(address: str, settings: Settings) -> list[Explanation]:
     """The resources of that address: one for each root that declares it."""
     outside = Outside()
-    loaded = load(*inputs(settings, outside), settings, lambda _: None)
-    graph = ResourceGraph(loaded.resources, load_pack())
+    pack = load_pack()
+    loaded = load_all(settings, inputs(settings, outside), pack, pack.outlines, lambda _: None)
+    graph = ResourceGraph(loaded.resources, pack)
     return [_explained(resource, graph) for resource in loaded.resources if resource.address == address]
 
 

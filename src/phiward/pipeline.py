@@ -44,10 +44,7 @@ def scan(
     rules = selected_rules(pack, settings)
     read = inputs(settings, outside)
     tree = read.tree
-    declared = tuple(path for path in read.paths if not path.name.endswith(ACCOUNT_FILES))
-    loaded = load(declared, tree, settings, progress)
-    if settings.live is not None or len(declared) < len(read.paths):
-        load_accounts(settings, read, pack, rules, loaded, progress)
+    loaded = load_all(settings, read, pack, rules, progress)
     graph = ResourceGraph(loaded.resources, pack)
     selection = Selection(rules, frozenset(settings.tenants), settings.severity)
     findings = judge(graph, loaded.scopes, selection, progress)
@@ -55,7 +52,7 @@ def scan(
     if not loaded.scopes and not tree.diagnostics and not settings.changed:
         hint = (
             "give a directory or file that holds .tf, .tofu or .tf.json files, a plan or state, CloudFormation"
-            " templates, or Kubernetes manifests"
+            " templates, Kubernetes manifests or the inventory of an account, or --aws"
         )
         message = "no Terraform, no CloudFormation template and no Kubernetes manifest was found"
         raise NothingToScan(message, hint=hint)
@@ -66,29 +63,29 @@ ACCOUNT_FILES = (".jsonl.gz", ".aws.json")
 """What an account was kept in: an inventory, or answers that were written down."""
 
 
-def load_accounts(
-    settings: Settings,
-    read: Inputs,
-    pack: Pack,
-    rules: Sequence[Outline],
-    loaded: Loaded,
-    progress: Callable[[str], None],
-) -> None:
-    """Add what runs to what is declared; the SDK is imported only here, and only for what answers now."""
+def load_all(
+    settings: Settings, read: Inputs, pack: Pack, rules: Sequence[Outline], progress: Callable[[str], None]
+) -> Loaded:
+    """What is declared and what runs, as far as some rules look at it; only an account that answers needs the SDK."""
+    declared = tuple(path for path in read.paths if not path.name.endswith(ACCOUNT_FILES))
+    loaded = load(declared, read.tree, settings, progress)
+    if settings.live is None and len(declared) == len(read.paths):
+        return loaded
     from phiward.loaders.aws.kept import load_kept
-    from phiward.loaders.aws.loader import load_live
     from phiward.loaders.aws.wanted import wanted_types
 
-    everything = len(rules) == len(pack.outlines)
+    wanted = None if len(rules) == len(pack.outlines) else wanted_types(pack, rules)
     projects = Projects(read.tree.base, read.tree.outside, settings.settings_file)
-    wanted = None if everything else wanted_types(pack, rules)
     for path in read.paths:
-        if path.name.endswith(ACCOUNT_FILES):
+        if path not in declared:
             loaded.extend(load_kept(path, read.tree, pack, projects.of(path.parent), wanted))
     if settings.live is not None:
+        from phiward.loaders.aws.loader import load_live
+
         found, problems = load_live(settings.live, wanted, projects.of(read.tree.base), pack, progress)
         loaded.extend(found)
         read.tree.diagnostics.extend(problems)
+    return loaded
 
 
 class Inputs(NamedTuple):

@@ -139,6 +139,30 @@ def test_every_attribute_that_a_function_reads_is_collected(resource: dict[str, 
     assert missing == {}
 
 
+SIDES = [
+    (row, alias, native) for row in PACK.rows() for alias, native, _ in row.satellites if row.dialect == "terraform"
+]
+"""Side resources with the row that reads them under an alias."""
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_every_attribute_that_is_read_of_a_side_resource_is_collected(resource: dict[str, Any]) -> None:
+    read = {*resource["attributes"], *resource["apart"], "id", "arn"}
+    missing = {}
+    for row, alias, native in SIDES:
+        if native != resource["type"]:
+            continue
+        for name, spec in row.properties.items():
+            paths = [*spec.get("paths", ()), *argument_paths(spec)] if "constant" not in spec else []
+            mentioned = {str(path[1]) for path in paths if path[0] == f"@{alias}" and len(path) > 1}
+            if "compute" in spec and (said := texts(spec["compute"])) & {alias, f"@{alias}"}:
+                mentioned |= said
+            wanted = (mentioned & PROVIDER.get(native, {}).keys()) - read
+            if wanted:
+                missing[f"{row.type} {name}"] = sorted(wanted)
+    assert missing == {}
+
+
 def _reads(attributes: Any, path: list[str]) -> bool:
     value = attributes.get(path[0])
     if value is None:
