@@ -42,16 +42,20 @@ class Inputs:
         return date.fromisoformat(self.window.as_of)
 
     @property
+    def pack_at_hand(self) -> bool:
+        """Whether the pack at hand is the one that the record was judged by."""
+        return self.record.report.pack.digest == self.pack.identity.digest
+
+    @property
     def pack_origin(self) -> str:
         """Of the pack that the record was judged by. An organisation's own rules are in its version and its digest."""
-        judged_by = self.record.report.pack
-        if "+own." in judged_by.version:
-            return "custom-unsigned"
-        return "bundled" if judged_by.digest == self.pack.identity.digest else "not-installed"
+        judged_by, ours = self.record.report.pack, self.pack.identity
+        changed = judged_by.version == ours.version and not self.pack_at_hand
+        return "custom-unsigned" if "+own." in judged_by.version or changed else "bundled"
 
     def cited(self, rows: Sequence[FindingRow]) -> dict[str, tuple[str, ...]]:
         """The citations of each rule that was run: of the pack at hand only where it is the one that judged."""
         known = {row.rule: row.citations for row in rows}
-        if self.record.report.pack.digest != self.pack.identity.digest:
+        if not self.pack_at_hand:
             return known
         return {rule.id: rule.citations for rule in self.pack.rules} | known

@@ -112,7 +112,7 @@ class Method:
     pack_version: str
     pack_digest: str
     pack_origin: str
-    """`bundled`, `custom-unsigned` or `not-installed`: of another pack than the one that is at hand."""
+    """`bundled` or `custom-unsigned`."""
     record_schema: str
     run_date: str
     gate: str

@@ -60,8 +60,8 @@ def _of_record(inputs: Inputs, population: Population) -> list[str]:
 def _of_pack(inputs: Inputs) -> list[str]:
     said = []
     if inputs.pack_origin == "custom-unsigned":
-        said.append("Judged by an organisation's own rules beside the bundled ones; nobody signed those.")
-    if inputs.pack_origin == "not-installed":
+        said.append("Judged by rules that are not the bundled ones alone; nobody signed those.")
+    if not inputs.pack_at_hand:
         said.append("Judged by another pack than the one at hand: rules that found nothing are not known.")
     loosened = len(inputs.record.report.loosened)
     if loosened:

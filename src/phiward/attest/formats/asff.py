@@ -11,7 +11,7 @@ from typing import Any
 
 from phiward.attest.assessment.model import FindingRow
 from phiward.attest.assessment.status import FAIL, STATUSES
-from phiward.attest.formats.source import SITE, Source, document, line, moment
+from phiward.attest.formats.source import SITE, Source, document, line, moment, text
 
 FILE = "asff.json"
 _TYPE = "Software and Configuration Checks/Industry and Regulatory Standards/HIPAA Controls (USA)"
@@ -57,18 +57,18 @@ def _finding(source: Source, row: FindingRow, account: str, region: str) -> dict
         "CreatedAt": moment(row.first_seen),
         "UpdatedAt": source.moment,
         "Severity": {"Label": severity},
-        "Title": line(row.title, 256),
-        "Description": line(row.message or row.title, 1024),
+        "Title": text(row.title, 256),
+        "Description": text(row.message or row.title, 1024),
         "Remediation": {
             "Recommendation": {
-                "Text": line(row.remediation, 512),
+                "Text": text(row.remediation, 512),
                 "Url": f"{SITE}/blob/main/docs/rules/{row.rule}.md",
             }
         },
         "Resources": [
             {
                 "Type": "Other",
-                "Id": line(row.resource.address, 512),
+                "Id": text(row.resource.address, 512),
                 "Partition": partition,
                 "Region": region,
                 "Details": {"Other": _details(row)},
@@ -86,8 +86,8 @@ def _finding(source: Source, row: FindingRow, account: str, region: str) -> dict
         "RecordState": "ACTIVE",
     }
     if row.exception:
-        text = line(f"Exception {row.exception}, owner {row.owner}", 512)
-        finding["Note"] = {"Text": text, "UpdatedBy": line(row.owner, 512), "UpdatedAt": source.moment}
+        told = text(f"Exception {row.exception}, owner {row.owner}", 512)
+        finding["Note"] = {"Text": told, "UpdatedBy": text(row.owner, 512), "UpdatedAt": source.moment}
     return finding
 
 
@@ -100,4 +100,4 @@ def _details(row: FindingRow) -> dict[str, str]:
         "Tenant": row.resource.tenant,
         "DataClass": row.resource.data_class,
     }
-    return {name: line(text, 1024) for name, text in found.items() if text.strip()}
+    return {name: text(value, 1024) for name, value in found.items() if value.strip()}

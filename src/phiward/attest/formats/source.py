@@ -59,3 +59,8 @@ def line(text: str, longest: int = 0) -> str:
     """One line of visible text, shortened where a format has a limit."""
     shown = " ".join(clean(text).split())
     return shown if not longest or len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def text(value: str, longest: int = 0) -> str:
+    """A line where a format takes no empty one."""
+    return line(value, longest) or "-"

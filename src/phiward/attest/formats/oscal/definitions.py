@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from phiward.attest.assessment.model import Control
-from phiward.attest.formats.oscal.parts import control_id, label, metadata, prop, statement_id, text, tool_component
-from phiward.attest.formats.source import Source, stable_uuid
+from phiward.attest.formats.oscal.parts import control_id, label, metadata, prop, statement_id, tool_component
+from phiward.attest.formats.source import Source, stable_uuid, text
 
 
 def catalog(source: Source) -> dict[str, Any]:

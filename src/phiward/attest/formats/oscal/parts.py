@@ -8,7 +8,7 @@ from typing import Any
 from phiward.attest.assessment.evidence import slug
 from phiward.attest.assessment.model import Control, FindingRow
 from phiward.attest.assessment.status import ALTERNATIVE, FAIL, NOT_APPLICABLE, STATUSES
-from phiward.attest.formats.source import NAMESPACE, SITE, Source, line, stable_uuid
+from phiward.attest.formats.source import NAMESPACE, SITE, Source, line, stable_uuid, text
 from phiward.reporters.plain import dumps
 
 _LONGEST_PROP = 2000
@@ -37,7 +37,7 @@ def _parties(source: Source) -> Iterable[dict[str, Any]]:
         yield {
             "uuid": party_uuid(person.role, person.name),
             "type": "person",
-            "name": line(person.name),
+            "name": text(person.name),
             "props": [prop("job-title", person.title)],
             "role": person.role,
         }
@@ -57,7 +57,7 @@ def party_uuid(role: str, name: str) -> str:
 
 def prop(name: str, value: str) -> dict[str, str]:
     """A property of ours; its value is one line, never empty."""
-    return {"name": name, "ns": NAMESPACE, "value": line(value, _LONGEST_PROP) or "-"}
+    return {"name": name, "ns": NAMESPACE, "value": text(value, _LONGEST_PROP)}
 
 
 def label(citation: str) -> dict[str, str]:
@@ -71,10 +71,6 @@ def control_id(citation: str) -> str:
 
 def statement_id(citation: str) -> str:
     return f"{slug(citation)}_smt"
-
-
-def text(value: str) -> str:
-    return line(value) or "-"
 
 
 def tool_component() -> dict[str, Any]:

@@ -15,10 +15,9 @@ from phiward.attest.formats.oscal.parts import (
     risk,
     risk_uuid,
     selections,
-    text,
     tool_component,
 )
-from phiward.attest.formats.source import Source, stable_uuid
+from phiward.attest.formats.source import Source, stable_uuid, text
 
 
 def system_plan(source: Source) -> tuple[str, dict[str, Any]]:

@@ -20,9 +20,8 @@ from phiward.attest.formats.oscal.parts import (
     risky,
     selections,
     statement_id,
-    text,
 )
-from phiward.attest.formats.source import NAMESPACE, Source, moment, stable_uuid
+from phiward.attest.formats.source import NAMESPACE, Source, moment, stable_uuid, text
 
 
 def assessment_results(source: Source) -> dict[str, Any]:
