@@ -76,10 +76,18 @@ def check_free(folder: Path, *, replace: bool) -> None:
     try:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise UsageError(f"{str(folder)!r} is no folder")
-        if folder.is_dir() and any(folder.iterdir()) and not replace:
-            raise UsageError(f"the folder {str(folder)!r} is not empty", hint="name another, or say --replace")
+        if folder.is_dir() and any(folder.iterdir()):
+            _check_replaceable(folder, replace=replace)
     except OSError as error:
         raise cannot_write(folder, error) from error
+
+
+def _check_replaceable(folder: Path, *, replace: bool) -> None:
+    """Nothing but an attestation is ever taken away."""
+    if not all((folder / name).is_file() for name in (predicate.FINDINGS, STATEMENT)):
+        raise UsageError(f"the folder {str(folder)!r} is not empty, and is no attestation", hint="name another")
+    if not replace:
+        raise UsageError(f"the folder {str(folder)!r} holds an attestation", hint="name another, or say --replace")
 
 
 def write(folder: Path, files: Mapping[str, bytes], *, replace: bool) -> None:

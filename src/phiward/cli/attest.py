@@ -42,7 +42,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--previous", type=_PATH, metavar="FOLDER", help="The attestation before this one: what changed since.")
 @click.option("--output", type=_PATH, metavar="FOLDER", help="Where it goes; attestation-PERIOD otherwise.")
-@click.option("--replace", "replacing", is_flag=True, help="Put it in place of a folder that is not empty.")
+@click.option("--replace", "replacing", is_flag=True, help="Put it in place of the attestation that stands there.")
 @click.option("--format", "formats", multiple=True, metavar="FORMAT", help="Only these formats; repeatable.")
 @click.option(
     "--oscal-version", default="", metavar="VERSION", help="The version that OSCAL files claim: 1.1.2 to 1.2.2."
