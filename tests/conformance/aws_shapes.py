@@ -9,7 +9,7 @@ from typing import Any
 import botocore.session
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from phiward.pack.collectors import Compiled
+from phiward.pack.collectors import COMPARED, Compiled
 
 _SESSION = botocore.session.Session()
 
@@ -138,7 +138,7 @@ class Walk:
     def _tests(self, tests: list[Any], frames: list[Any], where: str) -> Iterator[str]:
         for value, operator, operand in tests:
             yield from self._value(value, frames, where)
-            if operator == "is":
+            if operator in COMPARED:
                 yield from self._value(operand, frames, where)
 
     def _value(self, value: Any, frames: list[Any], where: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ Compiled, a value is a list whose head says what it is:
     ["each", value, {name: value}, tests]  one block for each element of which the tests hold; of a mapping, for each
                                 `{key, value}`
     ["when", tests, value]      where the tests hold
+    ["unknown", reason]         what is not read, though it is there
     ["gather", value, value]    one value for each element
     ["tags", value]  ["json", value]  ["present", value]  ["redacted", value]  ["split", value, separator, index]
     ["values", value, {raw: normalised}]
@@ -44,7 +45,9 @@ _STEP_KEYS = {
     "operation", "params", "items", "action", "absent", "gone", "as", "when", "batch", "resources", "then", "doc",
 }  # fmt: skip
 _RESOURCE_KEYS = {"type", "each", "id", "when", "from", "attributes", "once", "not_shown", "apart", "doc"}
-_CONDITION_KEYS = {"path", "in", "not_in", "present", "is"}
+_CONDITION_KEYS = {"path", "in", "not_in", "present", "is", "is_not"}
+COMPARED = ("is", "is_not")
+"""Operators whose operand is another value of the answer, or a word such as `@account`."""
 _BATCH_KEYS = {"param", "size", "key", "items"}
 _piece = re.compile(r"\{([^{}]+)\}")
 
@@ -118,15 +121,15 @@ def _resource(spec: Any, where: str) -> Compiled:
 
 
 def condition(spec: Any, where: str) -> list[Any]:
-    """Tests, all of which must hold: `[value, "in" | "not_in" | "present" | "is", operand]`; `is` another value."""
+    """Tests, all of which must hold: `[value, operator, operand]`; that of `is` and `is_not` is another value."""
     found: list[Any] = []
     for one in spec if isinstance(spec, list) else [] if spec is None else [spec]:
         _known(one, _CONDITION_KEYS, where)
         read = value(one["path"], where)
         tests = [(name, one[name]) for name in ("in", "not_in", "present") if name in one]
-        tests += [("is", value(one["is"], where))] if "is" in one else []
+        tests += [(name, value(one[name], where)) for name in COMPARED if name in one]
         if len(tests) != 1:
-            raise PackError("a condition has one of in, not_in, present and is", where=where)
+            raise PackError("a condition has one of in, not_in, present, is and is_not", where=where)
         found.append([read, *tests[0]])
     return found
 
@@ -169,16 +172,18 @@ _FORMS = {
     "owner": {"owner"},
     "link": {"link", "type", "by"},
     "when": {"when", "value"},
+    "unknown": {"unknown"},
 }
 _ALSO = {"each": {"when"}}
+_WITHIN = ("block", "when", "unknown")
 """The forms of a value by the key that tells them, with all keys that each has, and those that it may have."""
-_FORMS = {name: _FORMS[name] for name in sorted(_FORMS, key=lambda name: name in ("block", "when"))}
-"""`each` comes before `block` and `when`, which it has too."""
+_FORMS = {name: _FORMS[name] for name in sorted(_FORMS, key=lambda name: name in _WITHIN)}
+"""What is a key of another form, too, comes last."""
 
 
 def _form(head: str, spec: Any, where: str) -> list[Any]:
-    if head == "constant":
-        return ["constant", spec["constant"]]
+    if head in ("constant", "unknown"):
+        return [head, spec[head]]
     if head == "text":
         return text(spec["text"], where)
     if head == "block":

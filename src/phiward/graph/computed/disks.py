@@ -162,9 +162,12 @@ def _mappings(view: View) -> Iterator[Placed]:
 
 
 def _placed(view: View, name: Value, block: dict[str, Value] | Unknown, default: Truth) -> Value:
-    """One written device; one from a snapshot inherits the snapshot's encryption."""
+    """One written device; one from a snapshot inherits the snapshot's encryption, one that runs is its volume's."""
     if isinstance(block, Unknown):
         return block
+    volume = block.get("volume_id")
+    if volume is not None:
+        return _device(name, block, _inherited(view, volume))
     source = block.get("snapshot_id")
     return _device(name, block, default if source is None else any_of([default, _inherited(view, source)]))
 
@@ -212,11 +215,11 @@ def image_encrypted(view: View) -> Value | Derived:
 
 
 def _image_device(view: View, device: dict[str, Value]) -> Truth:
+    written = device.get("encrypted")
+    if written is not None:
+        return flag(written, default=False)
     source = device.get("snapshot_id")
-    if source is None:
-        written = device.get("encrypted")
-        return _by_default(view) if written is None else flag(written, default=False)
-    return _inherited(view, source)
+    return _by_default(view) if source is None else _inherited(view, source)
 
 
 def _inherited(view: View, source: Value) -> Truth:

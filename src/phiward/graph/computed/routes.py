@@ -68,9 +68,14 @@ def _gateway(named: Value, view: View) -> Truth:
 
 
 def subnet_leads_out(view: View) -> Derived:
-    """`network.internet_path` of a subnet: by the route table that it is associated with."""
-    tables = [_table(association, view) for association in view.satellites("associations")]
-    return Derived(any_of(tables) if tables else _MAIN)
+    """`network.internet_path` of a subnet: by the route table that it is associated with, or the main one."""
+    associations = view.satellites("associations") or _main_tables(view)
+    return Derived(any_of(_table(association, view) for association in associations) if associations else _MAIN)
+
+
+def _main_tables(view: View) -> list[View | Unknown]:
+    network = view.follow(view.get("vpc_id"))
+    return network.satellites("main_tables") if network is not None and network.attaches("main_tables") else []
 
 
 def _table(association: View | Unknown, view: View) -> Truth:

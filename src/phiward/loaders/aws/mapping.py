@@ -11,6 +11,7 @@ from phiward.graph.reading import MISSING, read_path
 from phiward.loaders.aws.calls import Outcome, Place
 from phiward.loaders.aws.redact import redacted
 from phiward.model.value import Unknown, Value
+from phiward.pack.collectors import COMPARED
 from phiward.record import dataclass, field
 
 ARN, LINK = "$owner", "$link"
@@ -63,7 +64,7 @@ def holds(conditions: list[Any], item: Item) -> bool | Unknown:
     doubt: Unknown | None = None
     for value, operator, given in conditions:
         read = evaluate(value, item)
-        operand = evaluate(given, item) if operator == "is" else given
+        operand = evaluate(given, item) if operator in COMPARED else given
         if isinstance(read, Unknown) or isinstance(operand, Unknown):
             doubt = doubt or (read if isinstance(read, Unknown) else operand)
         elif not _test(read, operator, operand):
@@ -72,8 +73,8 @@ def holds(conditions: list[Any], item: Item) -> bool | Unknown:
 
 
 def _test(read: Value, operator: str, operand: Any) -> bool:
-    if operator == "is":
-        return read is not MISSING and bool(read == operand)
+    if operator in COMPARED:
+        return (read is not MISSING and read == operand) is (operator == "is")
     if operator == "present":
         return (read is not MISSING and read not in ("", [], {})) is bool(operand)
     inside: bool = read is not MISSING and read in operand
@@ -233,4 +234,5 @@ _FORMS: dict[str, Callable[[list[Any], Item], Value]] = {
     "owner": _owner,
     "link": _link,
     "when": _when,
+    "unknown": lambda compiled, _: Unknown(compiled[1]),
 }
