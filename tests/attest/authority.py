@@ -86,7 +86,7 @@ class Authority:
                 pass
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = Thread(target=server.serve_forever)
+            thread = Thread(target=server.serve_forever, args=(0.05,))
             thread.start()
             try:
                 yield f"http://127.0.0.1:{server.server_port}/"

@@ -23,15 +23,17 @@ TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the name of a variable
 
 def sign_keyless(statement: bytes, trust_config: Path | None = None, *, name: str = "attestation") -> dict[str, bytes]:
     """The files of a statement signed by the identity of the environment; see `signing.sign`. Raises UsageError."""
-    library = _library()
+    _need_sigstore()
     from sigstore.dsse import Statement
     from sigstore.sign import SigningContext
 
     try:
         context = SigningContext.from_trust_config(_config(trust_config, offline=False))
-        with context.signer(_identity(library)) as signer:
+        with context.signer(_identity()) as signer:
             content = signer.sign_dsse(Statement(statement)).to_json().encode()
-    except library.errors as error:
+    except Exception as error:
+        if not _is_theirs(error):
+            raise
         raise UsageError(f"sigstore cannot sign: {_first_line(error)}") from error
     bundle = parse_bundle(content)
     if bundle.envelope.payload != statement:
@@ -47,7 +49,7 @@ def sign_keyless(statement: bytes, trust_config: Path | None = None, *, name: st
 
 def check_bundle(bundle: Bundle, identity: str, issuer: str, trust_config: Path | None) -> str:
     """Why the bundle is not signed by the identity, or nothing where it is. Raises UsageError without the extra."""
-    library = _library()
+    _need_sigstore()
     from sigstore.models import Bundle as Theirs
     from sigstore.verify import Verifier
     from sigstore.verify.policy import Identity
@@ -56,31 +58,27 @@ def check_bundle(bundle: Bundle, identity: str, issuer: str, trust_config: Path 
         theirs = Theirs.from_json(bundle.content)
         verifier = Verifier(trusted_root=_config(trust_config, offline=True).trusted_root)
         _, payload = verifier.verify_dsse(theirs, Identity(identity=identity, issuer=issuer))
-    except library.errors as error:
+    except Exception as error:
+        if not _is_theirs(error):
+            raise
         return _first_line(error)
     return "" if payload == bundle.envelope.payload else "it is over something else"
 
 
-class _Library:
-    """What of sigstore is needed here and there; `errors` are those that it raises."""
-
-    def __init__(self) -> None:
-        from sigstore.errors import Error
-        from sigstore.oidc import ExpiredIdentity, IdentityToken, IssuerError, detect_credential
-
-        self.errors = (Error, ExpiredIdentity, IssuerError, ValueError, OSError)
-        self.token = IdentityToken
-        self.detect = detect_credential
-
-
-def _library() -> _Library:
+def _need_sigstore() -> None:
+    """Raises UsageError without the extra."""
     try:
-        return _Library()
+        import sigstore  # noqa: F401
     except ImportError as error:
         raise UsageError(
             "keyless signatures need the package sigstore",
             hint="install Phiward with it: pip install 'phiward[sigstore]'",
         ) from error
+
+
+def _is_theirs(error: Exception) -> bool:
+    """Whether sigstore refuses; what its services answer wrongly is raised as classes that it keeps to itself."""
+    return isinstance(error, (ValueError, OSError)) or type(error).__module__.partition(".")[0] == "sigstore"
 
 
 def _config(path: Path | None, *, offline: bool) -> Any:
@@ -94,14 +92,16 @@ def _config(path: Path | None, *, offline: bool) -> Any:
         raise UsageError(f"the trust configuration {str(path)!r} cannot be used: {_first_line(error)}") from error
 
 
-def _identity(library: _Library) -> Any:
-    token = os.environ.get(TOKEN_VARIABLE) or library.detect()
+def _identity() -> Any:
+    from sigstore.oidc import IdentityToken, detect_credential
+
+    token = os.environ.get(TOKEN_VARIABLE) or detect_credential()
     if not token:
         raise UsageError(
             "there is no identity to sign with",
             hint=f"run in a pipeline that gives OIDC tokens, or set {TOKEN_VARIABLE}",
         )
-    return library.token(token)
+    return IdentityToken(token)
 
 
 def _first_line(error: BaseException) -> str:

@@ -40,7 +40,7 @@ def check_pack(found: Found, request: Request) -> Check:
 
 def check_freshness(found: Found, request: Request) -> Check:
     """How old the assessment is, by its own word; the ledger and time stamps say when it existed at the latest."""
-    end = _time(found.predicate("assessment", "end")) or _time(found.predicate("assessment", "asOf"))
+    end = _time(found.predicate("assessment", "asOf")) or _time(found.predicate("assessment", "end"))
     if end is None:
         return Check("freshness", NOT_MADE, "the statement does not say when it was")
     age = request.now - end

@@ -93,7 +93,7 @@ def _whole(request: Request, proofs: list[Proof], target: Found) -> Check:
         problems.append("no entry of this ledger is about the envelope")
     if problems:
         return Check("ledger", FAILED, "; ".join(problems[:5]))
-    return Check("ledger", PASSED, f"{_told(found)}, and continues what was signed before")
+    return Check("ledger", PASSED, f"{_told(found)}; it continues what was signed before")
 
 
 def _holds(request: Request, target: Found) -> bool:
@@ -147,4 +147,5 @@ def _keys(request: Request) -> tuple[PublicKey, ...]:
 
 def _told(found: Audit) -> str:
     origin = found.note.checkpoint.origin if found.note else "nowhere"
-    return f"{len(found.leaves)} entries of {origin} are chained, and are the ones that its checkpoint signs"
+    entries = "1 entry" if len(found.leaves) == 1 else f"{len(found.leaves)} entries"
+    return f"{entries} of {origin}, chained and as the checkpoint signs them"
