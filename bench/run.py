@@ -31,6 +31,8 @@ SMALL_TREE = 64
 SIZES = (1_000, 10_000, 100_000)
 EVALUATED = 10_000
 """Resources of the tree that is only evaluated."""
+ATTESTED = 1_850
+"""Resources of the tree whose record has some ten thousand findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,16 @@ def growth(bench: Bench) -> None:
     print(f"{f'growth: {size:,} to JSON':<34} {seconds:.2f} s, {megabytes:.0f} MB, a report of {written:.0f} MB")
 
 
+def attest(bench: Bench) -> None:
+    """A record of ten thousand findings as every format that a wheel without extras writes."""
+    record, folder = WORK / "record.json", WORK / "attestation"
+    run(bench.scan(_tree(ATTESTED), "--format", "json", "--output", record), WORK)
+    command = [bench.phiward, "attest", "--from", record, "--output", folder, "--replace", "--quiet"]
+    figure = compare({"attest": command}, bench.rounds, WORK)["attest"]
+    at_most(f"attest: {ATTESTED:,} resources", ("attest", figure.seconds), ("budget", 10), 1)
+    at_most("", ("attest", figure.megabytes), ("budget", 500), 1, "MB")
+
+
 def _seconds(found: dict[str, Figure], ours: str, other: str) -> tuple[tuple[str, float], tuple[str, float]]:
     return (ours, found[ours].seconds), (other, found[other].seconds)
 
@@ -258,6 +270,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "cloudformation": cloudformation,
     "memory": memory,
     "growth": growth,
+    "attest": attest,
 }
 
 
