@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from traceback import walk_tb
 from typing import Any, Protocol
 
 from phiward.errors import UsageError
+from phiward.loaders.aws.answer_format import NotAnAnswer, held_to_format
 from phiward.loaders.aws.calls import CREDENTIALS, Place
 from phiward.record import dataclass
 
@@ -24,6 +27,9 @@ _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 NOT_OFFERED = "NotOffered"
 """The code of a call to a service that AWS does not have in a region: its list says so, and nobody answers."""
 _UNREACHED = frozenset({"EndpointConnectionError", "ConnectTimeoutError"})
+_CLOCK = "RequestTimeTooSkewed"
+_SKEWED = re.compile(r"Signature (?:expired|not yet current)")
+"""How services say that the clock is off which have no code of their own for it."""
 _GC_THRESHOLD = (50_000, 50, 50)
 """Making a client allocates a model of thousands of shapes, and the collector would look at them over and over."""
 
@@ -79,7 +85,7 @@ class Sessions:
     """The SDK's sessions of each account, over one loader of models. `endpoint_url` stands for every service's own."""
 
     def __init__(self, profile: str = "", endpoint_url: str = "") -> None:
-        self._endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL", "")
+        self._endpoint = _url(endpoint_url or os.environ.get("AWS_ENDPOINT_URL", ""))
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._by_account: dict[str, Any] = {}
@@ -93,6 +99,9 @@ class Sessions:
             self.base = botocore.session.Session(profile=profile or None)
             self.base.full_config  # noqa: B018 - reads the configuration file, which may be wrong
             self.region = str(self.base.get_config_variable("region") or "")
+            self._attempts = self.base.get_config_variable("max_attempts") or _ATTEMPTS
+        except ValueError as error:
+            raise UsageError(f"AWS_MAX_ATTEMPTS is no number: {error}") from error
         except ProfileNotFound as error:
             raise UsageError(
                 f"there is no profile {profile!r}", hint="`aws configure list-profiles` shows them"
@@ -162,10 +171,11 @@ class Sessions:
 
     def _make(self, place: Place, service: str) -> Any:
         session = self._by_account.get(place.account, self.base)
-        attempts = _ATTEMPTS if self.offers(place, service) else 1
+        attempts = self._attempts if self.offers(place, service) else 1
         client = session.create_client(
             service, region_name=place.region, endpoint_url=self._endpoint or None, config=self._config(attempts)
         )
+        client.meta.events.register("before-parse", held_to_format)
         if self._endpoint and service == "s3control":
             client.meta.events.register("before-sign.s3-control", _same_host(self._endpoint))
         return client
@@ -177,11 +187,11 @@ class Sessions:
         listed = self.base.get_available_regions(service, partition_name=place.partition)
         return not listed or place.region in listed
 
-    def _config(self, attempts: int = _ATTEMPTS) -> Any:
+    def _config(self, attempts: int = 0) -> Any:
         from botocore.config import Config
 
         return Config(
-            retries={"mode": "adaptive", "total_max_attempts": attempts},
+            retries={"mode": "adaptive", "total_max_attempts": attempts or self._attempts},
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             max_pool_connections=32,
@@ -189,6 +199,19 @@ class Sessions:
             user_agent_extra="phiward",
             s3={"addressing_style": "path"} if self._endpoint else None,
         )
+
+
+def _url(endpoint: str) -> str:
+    """What stands for every service, or nothing. Raises UsageError for what is no address."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(endpoint)
+        if not endpoint or (parts.scheme in ("http", "https") and parts.hostname and parts.port != 0):
+            return endpoint
+    except ValueError:
+        pass
+    raise UsageError("the endpoint is no address of HTTP", hint="--endpoint-url http://127.0.0.1:5000")
 
 
 def _same_host(endpoint: str) -> Any:
@@ -283,9 +306,11 @@ def _failed(error: Exception, answer: dict[str, Any]) -> CallFailed:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         metadata = response.get("ResponseMetadata", {})
-        code = str(response.get("Error", {}).get("Code", "Unknown"))
+        said = response.get("Error", {})
+        message = str(said.get("Message", ""))
+        code = _CLOCK if _SKEWED.match(message) else str(said.get("Code", "Unknown"))
         http, request_id = int(metadata.get("HTTPStatusCode", 0)), str(metadata.get("RequestId", ""))
-        return CallFailed(code, http, request_id, answer, _denied_by(str(response.get("Error", {}).get("Message", ""))))
+        return CallFailed(code, http, request_id, answer, _denied_by(message))
     module = type(error).__module__
     if module.startswith(("botocore", "urllib3", "ssl")):
         name = type(error).__name__
@@ -293,7 +318,16 @@ def _failed(error: Exception, answer: dict[str, Any]) -> CallFailed:
         return CallFailed("UnknownOperation" if name == "ResponseParserError" else name, 0, "", answer)
     if isinstance(error, OSError):
         return CallFailed(type(error).__name__, 0, "", answer)
+    if isinstance(error, NotAnAnswer) or _inside_of_sdk(error):  # or a member is of another type than in the model
+        return CallFailed("UnknownOperation", 0, "", answer)
     raise error
+
+
+def _inside_of_sdk(error: Exception) -> bool:
+    """Whether it was the SDK that could not go on, and not a line of ours."""
+    frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    ours = max((at for at, name in enumerate(frames) if name.startswith("phiward.")), default=-1)
+    return any(name.startswith("botocore.") for name in frames[ours + 1 :])
 
 
 _POLICIES = ("service control policy", "resource control policy", "permissions boundary", "session policy",
