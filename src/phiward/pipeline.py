@@ -18,7 +18,8 @@ from phiward.graph.resource_graph import ResourceGraph
 from phiward.loaders.collect import load
 from phiward.loaders.loaded import Loaded
 from phiward.loaders.tree import Tree
-from phiward.model.finding import Loosened, Report
+from phiward.model.baseline import Comparison
+from phiward.model.finding import Finding, Loosened, Report
 from phiward.model.project import WaiverTerms
 from phiward.outside import Outside
 from phiward.pack import Outline, Pack
@@ -56,7 +57,8 @@ def scan(
         )
         message = "no Terraform, no CloudFormation template and no Kubernetes manifest was found"
         raise NothingToScan(message, hint=hint)
-    return report(settings, pack, read, loaded, graph, accepted)
+    compared = against_baseline(accepted.findings, settings, loaded, rules, tree)
+    return report(settings, pack, read, loaded, graph, accepted._replace(findings=compared.findings), compared.found)
 
 
 ACCOUNT_FILES = (".jsonl.gz", ".aws.json")
@@ -86,6 +88,26 @@ def load_all(
         loaded.extend(found)
         read.tree.diagnostics.extend(problems)
     return loaded
+
+
+class Compared(NamedTuple):
+    findings: list[Finding]
+    found: Comparison | None
+
+
+def against_baseline(
+    findings: list[Finding], settings: Settings, loaded: Loaded, rules: Sequence[Outline], tree: Tree
+) -> Compared:
+    """Findings with what each failure is to the baseline of the settings, if there is one. Raises SettingsError."""
+    if settings.baseline is None:
+        return Compared(findings, None)
+    from phiward.gate.baseline import compare, looked_at
+    from phiward.gate.baseline_file import read_baseline
+
+    known = read_baseline(settings.baseline, tree.outside)
+    looked = looked_at(loaded.scopes, rules, tree, settings)
+    path = tree.relative(tree.outside.resolve(settings.baseline))
+    return Compared(*compare(findings, known.findings, path, looked))
 
 
 class Inputs(NamedTuple):
@@ -140,6 +162,7 @@ def report(
     loaded: Loaded,
     graph: ResourceGraph,
     accepted: Accepted,
+    compared: Comparison | None = None,
 ) -> Report:
     """Put the stages together, with the gate's answer."""
     findings = accepted.findings
@@ -161,6 +184,7 @@ def report(
         unmodelled_types=dict(sorted(graph.unmodelled.items())),
         unknown_refused=settings.fail_on_unknown,
         waivers=accepted.uses,
+        baseline=compared,
         base=str(read.tree.base),
         scanned_on=settings.today,
         partial=bool(partly_read(read, loaded) or settings.rules or settings.tenants),

@@ -78,6 +78,8 @@ class Settings:
     """What is scanned instead of the paths."""
     live: LiveSettings | None = None
     """Accounts to read beside the paths, or alone."""
+    baseline: Path | None = None
+    """The failures on record, which the gate tolerates."""
 
 
 def terraform_environment(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, str], str]:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import xmlschema
-from factory import HOSTILE, diagnostic, estate, hostile, many, report
+from factory import HOSTILE, compared, diagnostic, estate, hostile, many, report
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from phiward.reporters import Style, render
@@ -32,7 +32,7 @@ def without_extensions(text: str) -> ET.Element:
     return root
 
 
-@pytest.mark.parametrize("make", [report, estate, lambda: many(50)])
+@pytest.mark.parametrize("make", [report, estate, compared, lambda: many(50)])
 def test_reports_are_what_jenkins_describes(make):
     XSD.validate(without_extensions(junit(make())))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factory import HOSTILE, estate, hostile, many, report, values
+from factory import HOSTILE, compared, estate, hostile, many, report, values
 from jsonschema import Draft4Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
@@ -19,7 +19,7 @@ from phiward.model.finding import Report
 from phiward.reporters import Style, render
 
 MULTITOOL = "@microsoft/sarif-multitool@5.7.0"
-REPORTS = {"empty": report, "estate": estate, "values": values, "many": lambda: many(300)} | {
+REPORTS = {"empty": report, "estate": estate, "compared": compared, "values": values, "many": lambda: many(300)} | {
     name: functools.partial(hostile, text) for name, text in HOSTILE.items()
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from phiward.model.baseline import Comparison, Recorded, Remaining
 from phiward.model.finding import (
     Diagnostic,
     Evidence,
@@ -23,6 +24,7 @@ from phiward.model.finding import (
 from phiward.model.location import Location, Span
 from phiward.model.rule import Rule, Severity
 from phiward.model.value import Partial, Reference, Sensitive, Unknown
+from phiward.record import replace
 
 HOSTILE = {
     "control characters": "a\x00\x07\x08\x0b\x7f\x85z",
@@ -241,6 +243,16 @@ def estate() -> Report:
         unmodelled_types={"aws_sagemaker_domain": 1, "aws_lightsail_instance": 2},
         loosened=(Loosened("log_retention_days", 2190, 365),),
     )  # fmt: skip
+
+
+def compared(text: str = "aws_db_instance.gone") -> Report:
+    """A report that was held against a baseline; instances of one line are new and existing."""
+    was = Recorded("f" * 32, "encryption-at-rest", text, text, text, date(2026, 1, 2), 2)
+    of = estate()
+    states = ["existing", "new", "new"]
+    findings = [replace(f, baseline=states.pop() if states else "existing") if f.failing else f for f in of.findings]
+    found = Comparison("phiward.baseline.json", 3, 2, (was,), (Remaining(was, "it could not be decided"),))
+    return replace(of, findings=tuple(findings), baseline=found)
 
 
 def values() -> Report:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from factory import HOSTILE, estate, finding, hostile, many, report, values
+from factory import HOSTILE, compared, estate, finding, hostile, many, report, values
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
@@ -33,7 +33,7 @@ def test_the_schema_is_a_schema():
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("make", [report, estate, values, lambda: many(10)])
+@pytest.mark.parametrize("make", [report, estate, compared, values, lambda: many(10)])
 def test_reports_are_valid(make):
     record(make())
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "rules": "List and show the rules.",
     "coverage": "Show what the rules cover, and what stays manual.",
     "waivers": "Check and list the exceptions.",
+    "baseline": "Put the failures of today on record, and fail on new ones only.",
     "attest": "Write a folder of evidence for an auditor: findings by citation, signed.",
     "keys": "Make and show the keys that sign attestations.",
     "manual": "State and check the controls that no configuration shows.",

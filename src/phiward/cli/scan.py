@@ -40,6 +40,12 @@ from phiward.settings import Settings
 )
 @click.option("--allow-incomplete", is_flag=True, help="Accept that something could not be read.")
 @click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Fail only on what this baseline does not have on record.",
+)
+@click.option(
     "--exit-zero", is_flag=True, help="Report findings without failing (turns status 1 into 0 and nothing else)."
 )
 @rules_option
@@ -91,5 +97,6 @@ def scan_settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
         fail_on_unknown=options["unknown"] == "fail",
         allow_incomplete=options["allow_incomplete"],
         exit_zero=options["exit_zero"],
+        baseline=options["baseline"],
         changed=options["changed"],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from phiward.model.baseline import EXISTING
 from phiward.model.finding import Diagnostic, Finding, Summary, Verdict
 from phiward.settings import Settings
 
@@ -16,13 +17,14 @@ def exit_status(
     """The status and one sentence that says why.
 
     Wrong input of ours comes first, then holes: findings of half a tree must not look like the whole answer to a
-    pipeline that tolerates findings.
+    pipeline that tolerates findings. What a baseline has on record fails no gate, and is told.
     """
     invalid = [d for d in diagnostics if d.invalid]
     if invalid:
         return USAGE, f"{_count(len(invalid), 'exception')} cannot be taken as written"
-    failing = [f for f in findings if f.failing and f.rule.severity >= settings.fail_on]
-    found = f"{_count(len(failing), 'finding') if failing else 'no finding'} at or above {settings.fail_on.label}"
+    counted = [f for f in findings if f.failing and f.rule.severity >= settings.fail_on]
+    failing = [f for f in counted if f.baseline != EXISTING]
+    found = _found(len(failing), len(counted) - len(failing), settings)
     holes = [d for d in diagnostics if d.incomplete]
     if holes and not settings.allow_incomplete:
         return INCOMPLETE, f"incomplete: {_count(len(holes), 'input')} could not be read; {found}"
@@ -36,6 +38,13 @@ def exit_status(
     reported = ", reported only (--exit-zero)" if failing else ""
     accepted = f"; holes were accepted: {_count(len(holes), 'input')} could not be read" if holes else ""
     return PASSED, f"{found}{reported}{accepted}"
+
+
+def _found(failing: int, existing: int, settings: Settings) -> str:
+    """What counts, and what would if it were not on record."""
+    noun = "finding" if settings.baseline is None else "new finding"
+    found = f"{_count(failing, noun) if failing else f'no {noun}'} at or above {settings.fail_on.label}"
+    return f"{found}; {_count(existing, 'finding')} tolerated that the baseline has on record" if existing else found
 
 
 def _count(number: int, noun: str) -> str:

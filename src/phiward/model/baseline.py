@@ -6,6 +6,9 @@ from datetime import date
 
 from phiward.record import dataclass
 
+NEW, EXISTING = "new", "existing"
+"""What a failure is to a baseline."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

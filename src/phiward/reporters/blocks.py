@@ -5,7 +5,7 @@ from __future__ import annotations
 from phiward.model.finding import Finding, Subject
 from phiward.model.location import Location
 from phiward.record import dataclass
-from phiward.reporters.grouping import Group
+from phiward.reporters.grouping import Group, baseline_of
 from phiward.reporters.lines import Line, Piece, wrap
 from phiward.reporters.quote import Mark, Sources, bar, quote
 from phiward.reporters.summary import ended
@@ -97,6 +97,8 @@ def _notes(group: Group, page: Page) -> list[tuple[str, list[Piece]]]:
         notes.append(("called from", [(", ".join(shown) + (", ..." if len(calls) > len(shown) else ""), "")]))
     told = dict.fromkeys(statement(e) for f in group.findings for e in f.evidence if e.location is None)
     notes += [("because", [(text, "")]) for text in told]
+    if state := baseline_of(group):
+        notes.append(("baseline", [(state, "")]))
     lapsed = dict.fromkeys(ended(f.lapsed) for f in group.findings if f.lapsed)
     notes += [("note", [(text, "")]) for text in lapsed]
     if rule.fix:

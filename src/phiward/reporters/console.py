@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phiward.model.baseline import EXISTING
 from phiward.model.finding import Diagnostic, Finding, Report, Verdict
 from phiward.reporters import Style
 from phiward.reporters.blocks import Page, block, who
@@ -23,7 +24,10 @@ def render(report: Report, style: Style) -> str:
     lines: list[Line] = []
     if style.verbose:
         lines += _passes(report)
-    for group in failures(report):
+    groups = failures(report)
+    if report.baseline:
+        groups.sort(key=lambda group: all(finding.baseline == EXISTING for finding in group.findings))
+    for group in groups:
         lines += [*block(group, page), []]
     lines += _undecided(undecided(report), page)
     lines += _diagnostics(report.diagnostics, width)

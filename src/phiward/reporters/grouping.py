@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
+from phiward.model.baseline import EXISTING, NEW
 from phiward.model.finding import Diagnostic, Finding, Report, Verdict
 from phiward.model.location import Location
 from phiward.model.rule import Rule
@@ -43,6 +45,14 @@ def failures(report: Report) -> list[Group]:
     groups = [Group(tuple(sorted(members, key=lambda f: f.sort_key))) for members in found.values()]
     groups.sort(key=lambda group: (-group.rule.severity, group.findings[0].sort_key))
     return groups
+
+
+def baseline_of(group: Group) -> str:
+    """What a group is to a baseline: `new`, `existing`, or how many of each; empty where there is none."""
+    counts = Counter(finding.baseline for finding in group.findings if finding.baseline)
+    if NEW not in counts or EXISTING not in counts:
+        return next(iter(counts), "")
+    return ", ".join(f"{counts[state]:,} {state}" for state in (NEW, EXISTING))
 
 
 def undecided(report: Report) -> list[Undecided]:

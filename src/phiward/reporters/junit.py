@@ -15,11 +15,12 @@ from phiward.reporters.blocks import Page, block
 from phiward.reporters.grouping import Group, loud, reasons
 from phiward.reporters.lines import paint
 from phiward.reporters.quote import Sources
-from phiward.reporters.summary import accepted
-from phiward.reporters.text import clean, headline, named, prose, show
+from phiward.reporters.summary import accepted, compared, recorded
+from phiward.reporters.text import clean, headline, listed, named, prose, show
 
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _WIDTH = 100
+_MOST_FIXED = 20
 
 
 class Suites:
@@ -72,6 +73,9 @@ def render(report: Report) -> str:
 
 def _suite_properties(suite: Element, report: Report) -> None:
     values = {"pack.version": report.pack.version, "pack.digest": report.pack.digest, "gate": report.gate}
+    if report.baseline:
+        fixed = listed(list(map(recorded, report.baseline.fixed)), _MOST_FIXED)
+        values["baseline"] = compared(report.baseline) + (f" Fixed: {fixed}." if fixed else "")
     for one in report.loosened:
         values[f"loosened.{one.parameter}"] = f"{show(one.value)}, the pack asks {show(one.default)}"
     _properties(suite, list(values.items()))
@@ -121,7 +125,8 @@ def _add_cases(suites: Suites, report: Report) -> None:
             name=name,
             file=clean(finding.location.path),
         )
-        _properties(case, [("citation", citation) for citation in rule.citations])
+        known = [("baseline", finding.baseline)] if finding.baseline else []
+        _properties(case, [*(("citation", citation) for citation in rule.citations), *known])
         _result(case, finding, page, refused)
 
 

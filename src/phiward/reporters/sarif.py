@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import quote
 
 from phiward import __version__
+from phiward.model.baseline import EXISTING, NEW
 from phiward.model.finding import Report
 from phiward.model.location import LIVE, Location
 from phiward.reporters.blocks import who
-from phiward.reporters.grouping import Group, failures, rules_of
+from phiward.reporters.grouping import Group, baseline_of, failures, rules_of
 from phiward.reporters.plain import dumps
 from phiward.reporters.sarif_notifications import notifications
 from phiward.reporters.sarif_rules import LEVELS, descriptors, message, taxonomies
@@ -30,6 +31,8 @@ MOST_BYTES = 10_000_000
 _MOST_RELATED = 100
 _MOST_INSTANCES = 1_000
 _MOST_NAMED = 20
+_STATES = {NEW: "new", EXISTING: "unchanged"}
+"""SARIF's words for what a result is to a baseline; instances of one line may be both."""
 _COMPLETED = frozenset({0, 1, 4})
 """Exit statuses of a run that came to its end, whatever it found."""
 
@@ -93,6 +96,7 @@ def _result(group: Group, rule_index: int) -> dict[str, Any]:
         "ruleId": group.rule.id,
         "ruleIndex": rule_index,
         "level": LEVELS[group.rule.severity],
+        **({"baselineState": _STATES.get(state, "updated")} if (state := baseline_of(group)) else {}),
         "message": message(_story(group)),
         "locations": [where(group.location)],
         **({"relatedLocations": related} if related else {}),

@@ -9,7 +9,7 @@ from phiward.model.finding import Diagnostic, Finding, Report
 from phiward.model.location import LIVE, Location, Span
 from phiward.reporters.grouping import Undecided, loud, undecided
 from phiward.reporters.sarif_rules import message
-from phiward.reporters.summary import column
+from phiward.reporters.summary import column, compared, recorded
 from phiward.reporters.text import clean, headline, listed, named, plural, prose, show
 
 GITHUB_KEEPS = 5_000
@@ -50,6 +50,10 @@ def _about(report: Report, kept: int, total: int) -> list[tuple[str, str, str]]:
     if waived:
         text = f"{plural(len(waived), 'waived finding')} left out: {_names(waived)}."
         said.append(("waived", "note", text))
+    if report.baseline:
+        fixed = listed([recorded(one) for one in report.baseline.fixed], _MOST_NAMED)
+        told = f" Fixed: {fixed}." if fixed else ""
+        said.append(("baseline", "note", compared(report.baseline) + told))
     for one in report.loosened:
         text = f"{clean(one.parameter)} is {show(one.value)}, the pack asks {show(one.default)}."
         said.append(("parameter-loosened", "warning", text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
+from phiward.model.baseline import Comparison, Recorded
 from phiward.model.finding import Finding, Report, Verdict, Waiver, WaiverType
 from phiward.model.rule import Rule, Severity
 from phiward.reporters.lines import Line, table, wrap
@@ -20,6 +21,7 @@ def summary(report: Report, width: int) -> list[Line]:
     """Everything that is said once, at the end."""
     lines = _tables(report) if _remarkable(report) else []
     lines += _waived(report, width)
+    lines += _baseline(report, width)
     lines += _loosened(report, width)
     lines += _evaluated(report, width)
     bad = report.exit_status != 0
@@ -95,6 +97,33 @@ def ended(waiver: Waiver) -> str:
     """That an exception does not hold any more."""
     where = clean(str(waiver.location))
     return f"an exception to it ended on {waiver.expires.isoformat()} (owner {clean(waiver.owner)}, {where})"
+
+
+def _baseline(report: Report, width: int) -> list[Line]:
+    """What became of the failures that were on record, and how many are not on it."""
+    found = report.baseline
+    if found is None:
+        return []
+    lines: list[Line] = []
+    for one in found.fixed:
+        lines += wrap([("fixed", "good"), (recorded(one), "")], width, 2)
+    for left in found.remaining:
+        lines += wrap([("on record", "low"), (f"{recorded(left.recorded)}: {clean(left.why)}", "")], width, 2)
+    return [*lines, *wrap([(compared(found), "bold")], width, 2), []]
+
+
+def recorded(one: Recorded) -> str:
+    times = f" ({one.count:,} times)" if one.count > 1 else ""
+    return f"[{clean(one.rule)}] {named(one.address)}{times}, since {one.since.isoformat()}"
+
+
+def compared(found: Comparison) -> str:
+    """A scan against its baseline in one sentence; every failure that was on record is counted once."""
+    fixed, remaining = (sum(one.count for one in ones) for ones in (found.fixed, [r.recorded for r in found.remaining]))
+    return (
+        f"Against the baseline {clean(found.path)}: {found.new:,} new, {found.existing:,} existing, {fixed:,} fixed,"
+        f" {remaining:,} neither shown again nor known to be fixed."
+    )
 
 
 def _loosened(report: Report, width: int) -> list[Line]:
