@@ -6,6 +6,7 @@ Off unless it is asked for: identity and digests become public, for ever, unless
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ WARNING = (
 TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the name of a variable
 
 
-def sign_keyless(statement: bytes, trust_config: Path | None = None, *, name: str = "attestation") -> dict[str, bytes]:
+def sign_keyless(
+    statement: bytes, trust_config: Path | None, *, name: str = "attestation", companions: Sequence[bytes] = ()
+) -> dict[str, bytes]:
     """The files of a statement signed by the identity of the environment; see `signing.sign`. Raises UsageError."""
     _need_sigstore()
     from sigstore.dsse import Statement
@@ -30,20 +33,20 @@ def sign_keyless(statement: bytes, trust_config: Path | None = None, *, name: st
     try:
         context = SigningContext.from_trust_config(_config(trust_config, offline=False))
         with context.signer(_identity()) as signer:
-            content = signer.sign_dsse(Statement(statement)).to_json().encode()
+            made = [signer.sign_dsse(Statement(one)).to_json().encode() for one in (statement, *companions)]
     except Exception as error:
         if not _is_theirs(error):
             raise
         raise UsageError(f"sigstore cannot sign: {_first_line(error)}") from error
-    bundle = parse_bundle(content)
-    if bundle.envelope.payload != statement:
+    envelopes = [parse_bundle(content).envelope for content in made]
+    if [envelope.payload for envelope in envelopes] != [statement, *companions]:
         raise UsageError("sigstore signed something else than the statement")
-    envelope = canonical(bundle.envelope.as_json()) + b"\n"
+    lines = [canonical(envelope.as_json()) + b"\n" for envelope in envelopes]
     return {
         STATEMENT: statement,
-        f"{name}.dsse.json": envelope,
-        f"{name}.sigstore.json": content + b"\n",
-        f"{name}.intoto.jsonl": envelope,
+        f"{name}.dsse.json": lines[0],
+        f"{name}.sigstore.json": made[0] + b"\n",
+        f"{name}.intoto.jsonl": b"".join(lines),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import click
 from phiward.cli.aws_options import aws_options, live_settings
 from phiward.cli.options import input_options, input_settings, paths_argument, rules_option
 from phiward.cli.output import print_text, progress_for
-from phiward.cli.passphrase import ask_old, passphrase_option
+from phiward.cli.signing import signing, signing_options
 from phiward.errors import UsageError
 from phiward.record import replace
 
@@ -49,11 +49,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--ssp", default="", metavar="HREF", help="The system security plan that OSCAL files refer to.")
 @click.option("--commit", default="", metavar="SHA", help="The commit that was scanned, where no work tree tells it.")
-@click.option("--sign", "keys", multiple=True, metavar="KEY", help="Sign with this key: a PEM file, or awskms:///ARN.")
-@passphrase_option
-@click.option(
-    "--ledger", default="", metavar="FOLDER|s3://...", help="Write the signed attestation down in this ledger."
-)
+@signing_options
 @rules_option
 @input_options
 @aws_options
@@ -73,8 +69,6 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
         raise UsageError(
             f"OSCAL {options['oscal_version']!r} is not written", hint=f"one of {', '.join(OSCAL_VERSIONS)}"
         )
-    if options["ledger"] and not options["keys"]:
-        raise UsageError("only what is signed goes into a ledger", hint="name a key with --sign")
     if paths and options["records"]:
         raise UsageError("PATHS are scanned afresh, --from is a scan that was made", hint="give one of both")
     return _attest(paths, options)
@@ -95,7 +89,7 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
     if target is not None:
         folder.check_free(target, replace=options["replacing"])
     before = gathering.previous(options["previous"]) if options["previous"] else None
-    sign = _signing(options)
+    signed = signing(options)
     found, commit = _scanned(paths, options) if not options["records"] else (gathering.records(options["records"]), "")
     newest = found[-1]
     as_of = options["as_of"].date() if options["as_of"] else None
@@ -122,11 +116,11 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
         options["oscal_version"] or OSCAL_VERSIONS[0],
         options["ssp"],
     )
-    files = folder.files_of(assessed, source, options["formats"] or DEFAULT, sign)
+    files = folder.files_of(assessed, source, options["formats"] or DEFAULT, signed.files if signed else None)
     target = target or Path(f"attestation-{options['period'].replace('..', '-to-') or window.as_of}")
     folder.write(target, files, replace=options["replacing"])
-    if options["ledger"]:
-        _write_down(target, files, options)
+    if signed:
+        signed.write_down(target, files)
     if not options["quiet"]:
         print_text(_told(target, files, source))
     return 0
@@ -158,35 +152,6 @@ def _settings(path: Path, explicit: Path | None) -> AttestationSettings:
     resolved = outside.resolve(path.absolute())
     directory = resolved if outside.is_directory(resolved) else resolved.parent
     return Projects(tree.base, outside, explicit).of(directory).attestation
-
-
-def _signing(options: dict[str, Any]) -> Callable[[bytes, Sequence[bytes]], Mapping[str, bytes]] | None:
-    """What signs; a key that cannot is found before anything is scanned."""
-    if not options["keys"]:
-        return None
-    from phiward.attest.signers import open_signer
-    from phiward.attest.signing import sign
-
-    signers = [_opened(key, options, open_signer) for key in options["keys"]]
-    options["signers"] = signers
-    return lambda statement, companions: sign(statement, signers, companions=companions)
-
-
-def _opened(key: str, options: dict[str, Any], open_signer: Callable[[str, Callable[[], bytes]], Any]) -> Any:
-    return open_signer(key, lambda: ask_old(options["passphrase_file"], key))
-
-
-def _write_down(target: Path, files: Mapping[str, bytes], options: dict[str, Any]) -> None:
-    """Append the envelope's digest to the ledger, and keep the proof of it beside the envelope."""
-    from phiward.attest.canonical import sha256
-    from phiward.attest.durable import write_file
-    from phiward.attest.ledger import Event, append
-    from phiward.cli.options import now
-
-    envelope = files["attestation.dsse.json"]
-    event = Event("attestation", f"sha256:{sha256(envelope)}", target.name)
-    receipt = append(options["ledger"], event, options["signers"], now())
-    write_file(target / "attestation.tlog-proof", receipt.proof.content)
 
 
 def _told(target: Path, files: Mapping[str, bytes], source: Any) -> str:
