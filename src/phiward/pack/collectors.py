@@ -1,5 +1,6 @@
 """`collectors/aws/<service>.yaml` -> the calls that read a service, and what of their answers becomes which attribute.
 
+`arns` of a step are what a policy restricts its action to, where the action alone would allow more than is asked.
 A resource with `each` is there once for each element of what it names: of a mapping, for each `{key, value}`.
 
 An answer is read into the resource types and attributes that Terraform has for the same thing, as Terraform's own
@@ -19,7 +20,8 @@ Compiled, a value is a list whose head says what it is:
     ["when", tests, value]      where the tests hold
     ["unknown", reason]         what is not read, though it is there
     ["gather", value, value]    one value for each element
-    ["tags", value]  ["json", value]  ["present", value]  ["redacted", value]  ["split", value, separator, index]
+    ["tags", value]  ["json", value]  ["present", value]  ["redacted", value]  ["address", value]
+    ["split", value, separator, index]
     ["values", value, {raw: normalised}]
     ["owner", type]             the resource of that type that is read from the same item, or from one above
     ["link", value, type, attribute]  the resource of that type, in the same account and region, that bears a value
@@ -42,7 +44,8 @@ _OWN = frozenset({"arn", "tags_all"})
 ABOUT = ("account", "region", "partition", "service")
 _FILE_KEYS = {"service", "iam", "scope", "region", "steps"}
 _STEP_KEYS = {
-    "operation", "params", "items", "action", "absent", "gone", "as", "when", "batch", "resources", "then", "doc",
+    "operation", "params", "items", "action", "absent", "gone", "as", "when", "batch", "arns", "resources", "then",
+    "doc",
 }  # fmt: skip
 _RESOURCE_KEYS = {"type", "each", "id", "when", "from", "attributes", "once", "not_shown", "apart", "doc"}
 _CONDITION_KEYS = {"path", "in", "not_in", "present", "is", "is_not"}
@@ -91,6 +94,7 @@ def _step(spec: Any, prefix: str, where: str) -> Compiled:
     return {
         "operation": operation,
         "actions": actions if isinstance(actions, list) else [actions],
+        "arns": spec.get("arns", []),
         "params": {name: value(given, f"{where}.params.{name}") for name, given in spec.get("params", {}).items()},
         "items": steps(spec["items"], where) if "items" in spec else None,
         "absent": [str(code) for code in spec.get("absent", [])],
@@ -167,6 +171,7 @@ _FORMS = {
     "json": {"json"},
     "present": {"present"},
     "redacted": {"redacted"},
+    "address": {"address"},
     "split": {"split", "by", "index"},
     "values": {"path", "values"},
     "owner": {"owner"},

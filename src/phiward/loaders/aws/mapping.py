@@ -9,7 +9,7 @@ from typing import Any
 
 from phiward.graph.reading import MISSING, read_path
 from phiward.loaders.aws.calls import Outcome, Place
-from phiward.loaders.aws.redact import redacted
+from phiward.loaders.aws.redact import address, redacted
 from phiward.model.value import Unknown, Value
 from phiward.pack.collectors import COMPARED
 from phiward.record import dataclass, field
@@ -189,6 +189,11 @@ def _redacted(compiled: list[Any], item: Item) -> Value:
     return redacted(evaluate(compiled[1], item))
 
 
+def _address(compiled: list[Any], item: Item) -> Value:
+    given = evaluate(compiled[1], item)
+    return address(given) if isinstance(given, str) else given
+
+
 def _split(compiled: list[Any], item: Item) -> Value:
     given = evaluate(compiled[1], item)
     if not isinstance(given, str):
@@ -229,6 +234,7 @@ _FORMS: dict[str, Callable[[list[Any], Item], Value]] = {
     "json": _json,
     "present": _present,
     "redacted": _redacted,
+    "address": _address,
     "split": _split,
     "values": _values,
     "owner": _owner,

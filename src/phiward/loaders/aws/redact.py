@@ -5,6 +5,7 @@ What is put in a value's place is judged like it: whether a secret is spelt out 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from phiward.model.secrecy import is_secret, is_stored
@@ -12,6 +13,8 @@ from phiward.model.value import Sensitive, Value
 
 NAMED, BY_FORM, HARMLESS = "redacted", "-----BEGIN REDACTED PRIVATE KEY-----", ""
 """For a value that is a secret by its name, one that is by its form, and one that is none."""
+
+_CREDENTIAL = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/]*@", re.IGNORECASE)
 
 
 def redacted(value: Value) -> Value:
@@ -21,6 +24,11 @@ def redacted(value: Value) -> Value:
     if isinstance(value, list):
         return [_entry(entry) if isinstance(entry, dict) else _kept("", entry) for entry in value]
     return _kept("", value)
+
+
+def address(value: str) -> str:
+    """A URL; where it carries a credential, that it does stays known."""
+    return _CREDENTIAL.sub(rf"\1{NAMED}@", value)
 
 
 def _entry(entry: dict[str, Any]) -> dict[str, Value]:

@@ -1,0 +1,82 @@
+"""Answers of AWS in the place of an account: held against AWS's own service models, and judged."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from tests.conformance.aws_shapes import operations
+
+from phiward.model.finding import Verdict
+from phiward.pack import Pack, load_pack
+from phiward.pipeline import scan
+from phiward.settings import Settings
+
+Answers = Mapping[str, Mapping[str, Any]]
+_PLAIN: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "timestamp": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "double": (int, float),
+    "float": (int, float),
+}
+
+
+@cache
+def pack() -> Pack:
+    return load_pack()
+
+
+def misshapen(answers: Answers) -> list[str]:
+    """What AWS would not answer so: names that its models do not have, and values of another type."""
+    return [
+        problem
+        for service, by_operation in answers.items()
+        for operation, written in by_operation.items()
+        for one in (written if isinstance(written, list) else [{"answer": written}])
+        if "error" not in one["answer"]
+        for problem in _of(operations(service)[operation].output_shape, one["answer"], f"{service}:{operation}")
+    ]
+
+
+def _of(shape: Shape | None, value: Any, where: str) -> Iterator[str]:
+    if isinstance(shape, StructureShape) and getattr(shape, "is_document_type", False):
+        return
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        for name, inner in value.items():
+            if name in shape.members:
+                yield from _of(shape.members[name], inner, f"{where}.{name}")
+            else:
+                yield f"{where} has no {name}"
+    elif isinstance(shape, ListShape) and isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _of(shape.member, inner, f"{where}[{number}]")
+    elif isinstance(shape, MapShape) and isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _of(shape.value, inner, f"{where}.{name}")
+    elif shape is None or not isinstance(value, _PLAIN.get(shape.type_name, ())):
+        yield f"{where} is {value!r}"
+
+
+def judged(answers: Answers, directory: Path) -> dict[str, dict[str, Verdict]]:
+    """The verdicts by the address of what they are about, and the rule."""
+    assert misshapen(answers) == []
+    path = directory / "account.aws.json"
+    path.write_text(json.dumps(answers))
+    found: dict[str, dict[str, Verdict]] = defaultdict(dict)
+    for finding in scan(Settings((path,), date(2026, 11, 26)), pack=pack()).findings:
+        found[finding.subject.address][finding.rule.id] = finding.verdict
+    return dict(found)
+
+
+def rules(verdicts: Mapping[str, Verdict], verdict: Verdict) -> list[str]:
+    """The rules that came to a verdict."""
+    return sorted(rule for rule, found in verdicts.items() if found is verdict)
