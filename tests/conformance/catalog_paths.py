@@ -34,6 +34,14 @@ OTHER_RELEASES = {
     ("aws_redshift_cluster", "logging"): "until 5.x",
 }
 """Attributes of the provider that the release which we compare with has not."""
+LIVE_ONLY = {
+    "aws_docdb_cluster": ("multi_az",),
+    "aws_docdb_cluster_snapshot": ("shared_accounts",),
+    "aws_neptune_cluster": ("multi_az",),
+    "aws_neptune_cluster_snapshot": ("shared_accounts",),
+    "aws_rds_cluster": ("multi_az",),
+}
+"""Attributes that AWS has and Terraform's provider lacks, by type."""
 REGION = "us-east-1"
 RESOURCE_ATTRIBUTES = frozenset({"DeletionPolicy", "UpdateReplacePolicy"})
 """What stands beside a CloudFormation resource's properties and is read as if it were one of them."""
@@ -62,6 +70,7 @@ def has_type(dialect: str, native: str) -> bool:
         "terraform": lambda: native in PROVIDER or native in BACKENDS or cloud_control_type(native) is not None,
         "cloudformation": lambda: resource_schema(native) is not None,
         "kubernetes": lambda: native in kubernetes_kinds(),
+        "aws": lambda: native in PROVIDER or native in LIVE_ONLY,
     }[dialect]()
 
 
@@ -125,6 +134,11 @@ def in_provider(native: str, path: Steps) -> bool:
     return True
 
 
+def in_account(native: str, path: Steps) -> bool:
+    """Whether a path stands in what is read of a running resource: Terraform's attributes, and what it has not."""
+    return in_provider(native, path) or path[0] in LIVE_ONLY.get(native, ())
+
+
 def in_resource(native: str, path: Steps) -> bool:
     """Whether a CloudFormation path stands in a type, and a template may write it."""
     schema = resource_schema(native)
@@ -176,7 +190,7 @@ def resolved(root: Schema, reference: str) -> Schema:
     return found
 
 
-_FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes": in_kind}
+_FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes": in_kind, "aws": in_account}
 
 
 # What rows write down

@@ -14,7 +14,7 @@ from typing import Any
 import botocore.session
 import pytest
 from tests.conformance.aws_shapes import Walk, operations
-from tests.conformance.catalog_paths import PROVIDER, argument_paths, in_provider
+from tests.conformance.catalog_paths import LIVE_ONLY, PROVIDER, argument_paths, in_provider
 from tests.conformance.computed_reads import texts
 
 from phiward.loaders.aws.client import TOKENS
@@ -92,7 +92,7 @@ def test_every_attribute_stands_in_its_type(resource: dict[str, Any]) -> None:
     type_ = resource["type"].removeprefix("data.")
     assert type_ in PROVIDER, f"{type_}: name it in the catalog and run distil_provider.py"
     # Tags of a type that has none in AWS are those of what it belongs to.
-    own = {"id", "arn", "tags"} if resource["type"] == type_ else {"id", "arn", "key_id"}
+    own = {"id", "arn", "tags", *LIVE_ONLY.get(type_, ())} if resource["type"] == type_ else {"id", "arn", "key_id"}
     wrong = [
         path for path in _attributes(resource["attributes"], []) if path[0] not in own and not in_provider(type_, path)
     ]

@@ -109,7 +109,8 @@ class Compiler:
                 properties = {**likened.get("properties", {}), **self.shared.get(path.parent.name, {})}
                 compiled = self.row({**likened, "properties": properties}, where)
                 spoken = [dialect for dialect in compiled["dialects"].values() if dialect["discriminator"] is None]
-                for native in [compiled["type"], *(native for dialect in spoken for native in dialect["natives"])]:
+                natives = (native for dialect in spoken for native in dialect["natives"])
+                for native in dict.fromkeys([compiled["type"], *natives]):
                     if native in seen:
                         raise PackError(f"{native} has a row in {seen[native]} too", where=where)
                     seen[native] = where

@@ -77,7 +77,7 @@ def _test(read: Value, operator: str, operand: Any) -> bool:
         return (read is not MISSING and read == operand) is (operator == "is")
     if operator == "present":
         return (read is not MISSING and read not in ("", [], {})) is bool(operand)
-    inside: bool = read is not MISSING and read in operand
+    inside: bool = any(one in operand for one in read) if isinstance(read, list) else read in operand
     return inside if operator == "in" else not inside
 
 
@@ -125,7 +125,7 @@ def _first(compiled: list[Any], item: Item) -> Value:
 
 def _block(compiled: list[Any], item: Item) -> Value:
     found = attributes(compiled[1], item)
-    return [found] if found else MISSING
+    return [found] if any(value not in ("", [], {}) for value in found.values()) else MISSING
 
 
 def _each(compiled: list[Any], item: Item) -> Value:

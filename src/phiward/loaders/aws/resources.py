@@ -68,10 +68,20 @@ def load(
     for account in sorted({place.account for place in inventory.places} | set(by_account)):
         scope = Scope(SOURCE, f"aws://{account}", (), project, once=collectors.once, not_shown=collectors.not_shown)
         by_account[account] += [_not_read(account, type_) for type_ in sorted(unknown)]
-        found_here = sorted(by_account[account], key=lambda found: (found.address, found.type))
+        found_here = _distinct(sorted(by_account[account], key=lambda found: (found.address, found.type)))
         index = _Index(found_here)
         loaded.scopes.append(scope)
         loaded.resources.extend(_resource(found, scope, index, calls, inventory) for found in found_here)
+
+
+def _distinct(all_found: Iterable[Found]) -> list[Found]:
+    """Each once: what has no region, as a global cluster, is listed in several. What is known of it counts."""
+    by_name: dict[tuple[str, str], Found] = {}
+    for found in all_found:
+        name = found.type, found.address
+        if name not in by_name or by_name[name].unread is not None:
+            by_name[name] = found
+    return list(by_name.values())
 
 
 def _left_out(place: Place, type_: str) -> Found:
