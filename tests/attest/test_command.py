@@ -175,7 +175,8 @@ def test_a_period_with_its_runs_and_the_one_before(tree, monkeypatch):
         (["--format", "docx"], "there is no format 'docx'"),
         (["--oscal-version", "2.0"], "OSCAL '2.0' is not written"),
         (["--ledger", "ledger"], "only what is signed goes into a ledger"),
-        (["infra"], "PATHS are scanned afresh"),
+        (["infra"], "is scanned afresh, --from is a scan that was made"),
+        (["--aws"], "is scanned afresh, --from is a scan that was made"),
         (["--previous", "nowhere"], "nowhere/findings.json: cannot be read"),
         (["--sign", "no.key"], "no.key"),
         (["--settings", "no.yaml"], "no.yaml: cannot be read"),
@@ -213,6 +214,13 @@ def test_a_clock_that_ran_backwards(tree, capsys, monkeypatch):
     assert run(["attest", "infra", "--output", "before", "-q"]) == 0
     on(monkeypatch, "2026-11-20")
     assert "is of 2026-11-26, which is after 2026-11-20" in refused(capsys, "infra", "--previous", "before")
+
+
+def test_an_attestation_before_that_is_not_as_it_was_made(tree, capsys):
+    assert run(["attest", "infra", "--output", "before", "-q"]) == 0
+    path = Path("before/findings.json")
+    path.write_bytes(path.read_bytes().replace(b'"status":"fail"', b'"status":"pass"', 1))
+    assert "before/findings.json: was changed since" in refused(capsys, "infra", "--previous", "before")
 
 
 def test_a_statement_of_people_that_cannot_be_read(tree, capsys):

@@ -13,6 +13,8 @@ from phiward.attest.assessment import document, record
 from phiward.attest.assessment.inputs import Previous
 from phiward.attest.assessment.record import Record
 from phiward.attest.canonical import MAX_BYTES, sha256
+from phiward.attest.signing import STATEMENT
+from phiward.attest.statement import parse_statement
 from phiward.errors import SettingsError, UsageError
 from phiward.manual.run import reviewed
 from phiward.model.manual import CitationState
@@ -33,10 +35,22 @@ def records(paths: Sequence[Path]) -> list[Record]:
 
 
 def previous(folder: Path) -> Previous:
-    """The assessment in a folder. Raises UsageError."""
+    """The assessment in a folder, as its statement knows it; who signed that is for `phiward verify`.
+
+    Raises UsageError.
+    """
     path = folder / predicate.FINDINGS
     content = _content(path)
-    return Previous(document.read(content, str(path)), sha256(content))
+    found = Previous(document.read(content, str(path)), sha256(content))
+    told = folder / STATEMENT
+    try:
+        subjects = parse_statement(_content(told)).subjects
+    except ValueError as error:
+        raise UsageError(f"cannot be read: {error}", where=str(told)) from error
+    known = [one["digest"].get("sha256") for one in subjects if one.get("name") == predicate.FINDINGS]
+    if known != [found.digest]:
+        raise UsageError(f"was changed since {STATEMENT} was made", where=str(path), hint="`phiward verify` tells more")
+    return found
 
 
 def _text(path: Path) -> str:

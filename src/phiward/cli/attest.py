@@ -69,8 +69,10 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
         raise UsageError(
             f"OSCAL {options['oscal_version']!r} is not written", hint=f"one of {', '.join(OSCAL_VERSIONS)}"
         )
-    if paths and options["records"]:
-        raise UsageError("PATHS are scanned afresh, --from is a scan that was made", hint="give one of both")
+    if options["records"] and (paths or options["aws"]):
+        raise UsageError(
+            "what runs or stands in PATHS is scanned afresh, --from is a scan that was made", hint="give one of both"
+        )
     return _attest(paths, options)
 
 
