@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import pytest
 import yaml
 
 from phiward.pack.controls import load_controls
+from tests.conftest import REPOSITORY
 
 STATED = """statements:
   - control: breach-playbook-rehearsal
@@ -15,6 +19,12 @@ STATED = """statements:
     stated: 2026-10-14
     evidence: [{title: protocol, file: evidence/rehearsal.txt}]
 """
+
+
+@pytest.fixture
+def phiward(phiward: Callable) -> Callable:
+    """With the pack's own files beside it, whatever another test of this process has put first."""
+    return partial(phiward, PYTHONPATH=str(REPOSITORY / "src"))
 
 
 def write_tree(folder: Path, files: dict[str, str]) -> None:
@@ -95,3 +105,8 @@ def test_hostile_names_stay_text(tmp_path, phiward):
     assert done.returncode == 2
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout
+
+
+def test_the_schemas_of_what_people_keep_are_printed(phiward):
+    for name in ("waivers", "manual"):
+        assert json.loads(phiward("schema", name).stdout)["$id"].endswith(f"/{name}.schema.json")

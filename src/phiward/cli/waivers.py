@@ -7,8 +7,11 @@ from typing import Any
 
 import click
 
+from phiward.cli.aws_options import aws_options, live_settings
 from phiward.cli.options import input_options, input_settings, paths_argument, rules_option
 from phiward.cli.output import print_text
+from phiward.errors import NothingToScan
+from phiward.model.finding import Report
 
 
 @click.group(name="waivers")
@@ -20,6 +23,7 @@ def command() -> None:
 @paths_argument
 @rules_option
 @input_options
+@aws_options
 def check(paths: tuple[Path, ...], rule_directories: tuple[Path, ...], **options: Any) -> int:
     """Check every exception under PATHS: complete, known rule, not expired, and covering something.
 
@@ -42,6 +46,7 @@ def check(paths: tuple[Path, ...], rule_directories: tuple[Path, ...], **options
 @paths_argument
 @rules_option
 @input_options
+@aws_options
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def list_(paths: tuple[Path, ...], rule_directories: tuple[Path, ...], format_: str, **options: Any) -> int:
     """List every exception under PATHS with what it covers, the first to end first.
@@ -61,13 +66,14 @@ def list_(paths: tuple[Path, ...], rule_directories: tuple[Path, ...], format_: 
     return status
 
 
-def _scan(paths: tuple[Path, ...], rule_directories: tuple[Path, ...], options: dict[str, Any]) -> Any:
+def _scan(paths: tuple[Path, ...], rule_directories: tuple[Path, ...], options: dict[str, Any]) -> Report | None:
     """The report of a scan; None where there is nothing to scan."""
-    from phiward.errors import NothingToScan
     from phiward.pipeline import scan
     from phiward.record import replace
 
+    live, given = live_settings(options), input_settings(paths, options)
+    chosen = paths if live is not None else given.paths
     try:
-        return scan(replace(input_settings(paths, options), rule_directories=rule_directories))
+        return scan(replace(given, live=live, paths=chosen, rule_directories=rule_directories))
     except NothingToScan:
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from phiward.loaders.tree import MANIFESTS, Tree
+from phiward.settings import OF_A_DIRECTORY
 
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 _key = rb"""(?:^|[{,])[ \t]*["']?%s["']?[ \t]*:"""
@@ -77,6 +78,8 @@ def templates(paths: Iterable[Path], tree: Tree) -> Iterator[Path]:
 
 
 def _files(path: Path, tree: Tree) -> Iterator[Path]:
+    if path.name in OF_A_DIRECTORY:
+        path = path.parent
     if not tree.outside.is_directory(path):
         yield path
         return

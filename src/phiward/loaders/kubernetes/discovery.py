@@ -8,6 +8,7 @@ from pathlib import Path
 
 from phiward.loaders.tree import MANIFESTS, Tree
 from phiward.record import dataclass, field
+from phiward.settings import OF_A_DIRECTORY
 
 YAML = (".yaml", ".yml")
 SUFFIXES = (*YAML, ".json")
@@ -53,6 +54,8 @@ def discover(tops: Iterable[Path], tree: Tree) -> Found:
 
 def concerns(path: Path, tree: Tree) -> bool:
     """Whether a path may be about Kubernetes, found out without reading more than is needed for a yes."""
+    if path.name in OF_A_DIRECTORY:
+        path = path.parent
     if tree.outside.is_directory(path):
         found = discover([path], tree)
         return bool(found.charts or found.kustomizations) or any(is_manifest(file, tree) for file in found.files)
