@@ -163,7 +163,7 @@ class Walk:
         elif head == "when":
             yield from self._tests(value[1], frames, where)
             yield from self._value(value[2], frames, where)
-        elif head in ("tags", "json", "present", "redacted", "address", "split", "values", "link"):
+        elif head in ("tags", "json", "present", "redacted", "address", "split", "entry", "parse", "values", "link"):
             yield from self._value(value[1], frames, where)
 
     def _shape(self, value: Any, frames: list[Any]) -> Any:

@@ -19,9 +19,11 @@ Compiled, a value is a list whose head says what it is:
                                 `{key, value}`
     ["when", tests, value]      where the tests hold
     ["unknown", reason]         what is not read, though it is there
-    ["gather", value, value]    one value for each element
+    ["gather", value, value]    one value for each element; lists are joined
     ["tags", value]  ["json", value]  ["present", value]  ["redacted", value]  ["address", value]
     ["split", value, separator, index]
+    ["entry", value, name]      of a list of names and values, or of a mapping, what stands beside a name
+    ["parse", value, steps]     of JSON in a text, what stands at a path
     ["values", value, {raw: normalised}]
     ["owner", type]             the resource of that type that is read from the same item, or from one above
     ["link", value, type, attribute]  the resource of that type, in the same account and region, that bears a value
@@ -30,7 +32,7 @@ Compiled, a value is a list whose head says what it is:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,8 @@ _FORMS = {
     "redacted": {"redacted"},
     "address": {"address"},
     "split": {"split", "by", "index"},
+    "entry": {"entry", "of"},
+    "parse": {"parse", "at"},
     "values": {"path", "values"},
     "owner": {"owner"},
     "link": {"link", "type", "by"},
@@ -187,27 +191,28 @@ _FORMS = {name: _FORMS[name] for name in sorted(_FORMS, key=lambda name: name in
 
 
 def _form(head: str, spec: Any, where: str) -> list[Any]:
-    if head in ("constant", "unknown"):
-        return [head, spec[head]]
-    if head == "text":
-        return text(spec["text"], where)
-    if head == "block":
-        return ["block", block(spec["block"], where)]
-    if head == "each":
-        return ["each", value(spec["each"], where), block(spec["block"], where), condition(spec.get("when"), where)]
-    if head == "when":
-        return ["when", condition(spec["when"], where), value(spec["value"], where)]
-    if head == "gather":
-        return ["gather", value(spec["gather"], where), value(spec["value"], where)]
-    if head == "split":
-        return ["split", value(spec["split"], where), str(spec["by"]), int(spec["index"])]
-    if head == "values":
-        return ["values", value(spec["path"], where), {text_key(raw): given for raw, given in spec["values"].items()}]
-    if head == "owner":
-        return ["owner", spec["owner"]]
-    if head == "link":
-        return ["link", value(spec["link"], where), spec["type"], spec["by"]]
-    return [head, value(spec[head], where)]
+    make = _MADE.get(head)
+    return [head, *(make(spec, where) if make is not None else [value(spec[head], where)])]
+
+
+_MADE: dict[str, Callable[[Any, str], list[Any]]] = {
+    "constant": lambda spec, _: [spec["constant"]],
+    "unknown": lambda spec, _: [spec["unknown"]],
+    "text": lambda spec, where: text(spec["text"], where)[1:],
+    "block": lambda spec, where: [block(spec["block"], where)],
+    "each": lambda spec, where: [
+        value(spec["each"], where), block(spec["block"], where), condition(spec.get("when"), where)
+    ],
+    "when": lambda spec, where: [condition(spec["when"], where), value(spec["value"], where)],
+    "gather": lambda spec, where: [value(spec["gather"], where), value(spec["value"], where)],
+    "split": lambda spec, where: [value(spec["split"], where), str(spec["by"]), int(spec["index"])],
+    "entry": lambda spec, where: [value(spec["of"], where), str(spec["entry"])],
+    "parse": lambda spec, where: [value(spec["parse"], where), steps(spec["at"], where)],
+    "values": lambda spec, where: [value(spec["path"], where), {text_key(raw): v for raw, v in spec["values"].items()}],
+    "owner": lambda spec, _: [spec["owner"]],
+    "link": lambda spec, where: [value(spec["link"], where), spec["type"], spec["by"]],
+}  # fmt: skip
+"""What follows the head of a form that is more than one value."""
 
 
 def text_key(raw: Any) -> str:

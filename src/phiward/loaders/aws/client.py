@@ -254,7 +254,7 @@ class Account:
         return Answer(_merged(pages, results), request_id, time)
 
 
-TOKENS = ("NextToken", "nextToken", "Marker", "NextPageToken", "nextPageToken")
+TOKENS = ("NextToken", "nextToken", "Marker", "NextMarker", "NextPageToken", "nextPageToken")
 """What services call the token that both an answer and the next question have."""
 
 

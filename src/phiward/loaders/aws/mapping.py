@@ -74,7 +74,8 @@ def holds(conditions: list[Any], item: Item) -> bool | Unknown:
 
 def _test(read: Value, operator: str, operand: Any) -> bool:
     if operator in COMPARED:
-        return (read is not MISSING and read == operand) is (operator == "is")
+        same = read in operand if isinstance(operand, list) else read == operand
+        return (read is not MISSING and same) is (operator == "is")
     if operator == "present":
         return (read is not MISSING and read not in ("", [], {})) is bool(operand)
     inside: bool = any(one in operand for one in read) if isinstance(read, list) else read in operand
@@ -144,7 +145,10 @@ def _when(compiled: list[Any], item: Item) -> Value:
 
 
 def _gather(compiled: list[Any], item: Item) -> Value:
-    return _there(_over(compiled[1], item, lambda inner: evaluate(compiled[2], inner)))
+    found = _there(_over(compiled[1], item, lambda inner: evaluate(compiled[2], inner)))
+    if not isinstance(found, list):
+        return found
+    return [one for value in found for one in (value if isinstance(value, list) else [value])]
 
 
 def _there(found: Value) -> Value:
@@ -172,6 +176,21 @@ def _tags(compiled: list[Any], item: Item) -> Value:
         lower = {str(name).lower().removeprefix("tag"): value for name, value in tag.items()}
         tags[str(lower.get("key", ""))] = lower.get("value", "")
     return tags
+
+
+def _entry(compiled: list[Any], item: Item) -> Value:
+    named = _tags(compiled, item)
+    return named.get(compiled[2], MISSING) if isinstance(named, dict) else named
+
+
+def _parse(compiled: list[Any], item: Item) -> Value:
+    given = evaluate(compiled[1], item)
+    if not isinstance(given, str):
+        return given
+    try:
+        return read_path(json.loads(given), compiled[2], lambda reference: reference)[0]
+    except (ValueError, RecursionError):
+        return Unknown("it is no JSON that could be read")
 
 
 def _json(compiled: list[Any], item: Item) -> Value:
@@ -236,6 +255,8 @@ _FORMS: dict[str, Callable[[list[Any], Item], Value]] = {
     "redacted": _redacted,
     "address": _address,
     "split": _split,
+    "entry": _entry,
+    "parse": _parse,
     "values": _values,
     "owner": _owner,
     "link": _link,
