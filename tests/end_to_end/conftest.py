@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from harness import REPOSITORY, RULE, Outcome, outcome, write_tree
 from tests import kubernetes_tools
+from tests.loaders.aws.server import moto, moto_server, only_loopback
 
 from phiward.pack.compile import Compiler
 from phiward.pack.stored import write
 
+__all__ = ["moto", "moto_server", "only_loopback"]
 Scan = Callable[..., Outcome]
 
 
@@ -25,6 +27,7 @@ def _as_shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     compiled = top / "phiward" / "_pack" / "pack.jsonl"
     compiled.parent.mkdir()
     compiled.write_text(write(Compiler(REPOSITORY / "rules").compile()))
+    shutil.copytree(REPOSITORY / "rules", compiled.parent / "rules")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(top) + os.pathsep + os.environ.get("PYTHONPATH", ""))
         yield

@@ -27,6 +27,7 @@ _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 NOT_OFFERED = "NotOffered"
 """The code of a call to a service that AWS does not have in a region: its list says so, and nobody answers."""
 _UNREACHED = frozenset({"EndpointConnectionError", "ConnectTimeoutError"})
+_NO_CODE = "Unknown"
 _CLOCK = "RequestTimeTooSkewed"
 _SKEWED = re.compile(r"Signature (?:expired|not yet current)")
 """How services say that the clock is off which have no code of their own for it."""
@@ -97,14 +98,14 @@ class Sessions:
 
         try:
             self.base = botocore.session.Session(profile=profile or None)
-            self.base.full_config  # noqa: B018 - reads the configuration file, which may be wrong
-            self.region = str(self.base.get_config_variable("region") or "")
-            self._attempts = self.base.get_config_variable("max_attempts") or _ATTEMPTS
+            self.base.get_scoped_config()  # reads the configuration file, which may be wrong
+            self.region = os.environ.get("AWS_REGION") or str(self.base.get_config_variable("region") or "")
+            self._attempts = max(0, self.base.get_config_variable("max_attempts") or 0) or _ATTEMPTS
         except ValueError as error:
-            raise UsageError(f"AWS_MAX_ATTEMPTS is no number: {error}") from error
+            raise UsageError("AWS_MAX_ATTEMPTS is no number") from error
         except ProfileNotFound as error:
             raise UsageError(
-                f"there is no profile {profile!r}", hint="`aws configure list-profiles` shows them"
+                f"there is no profile {error.kwargs['profile']!r}", hint="`aws configure list-profiles` shows them"
             ) from error
         except Exception as error:
             if type(error).__module__ != "botocore.exceptions":
@@ -132,12 +133,15 @@ class Sessions:
             DeferredRefreshableCredentials,
         )
 
+        source = self.base.get_credentials()
+        if source is None:
+            raise UsageError("no credentials were found", hint="check `aws sts get-caller-identity` and --profile")
         session = botocore.session.Session()
         session.register_component("data_loader", self.base.get_component("data_loader"))
         extra = {"RoleSessionName": name, **({"ExternalId": external_id} if external_id else {})}
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=self._sts_creator(),
-            source_credentials=self.base.get_credentials(),
+            source_credentials=source,
             role_arn=role_arn,
             extra_args=extra,
         )
@@ -308,8 +312,9 @@ def _failed(error: Exception, answer: dict[str, Any]) -> CallFailed:
         metadata = response.get("ResponseMetadata", {})
         said = response.get("Error", {})
         message = str(said.get("Message", ""))
-        code = _CLOCK if _SKEWED.match(message) else str(said.get("Code", "Unknown"))
         http, request_id = int(metadata.get("HTTPStatusCode", 0)), str(metadata.get("RequestId", ""))
+        code = str(said.get("Code", _NO_CODE))
+        code = _CLOCK if _SKEWED.match(message) else str(http) if code == _NO_CODE else code
         return CallFailed(code, http, request_id, answer, _denied_by(message))
     module = type(error).__module__
     if module.startswith(("botocore", "urllib3", "ssl")):

@@ -44,8 +44,11 @@ def targets(live: LiveSettings, sessions: Sessions, progress: Callable[[str], No
     for role in roles:
         if not _ROLE.fullmatch(role):
             raise UsageError(f"{role!r} is not the ARN of a role", hint="arn:aws:iam::123456789012:role/Name")
+    if len({_account_of(role) for role in roles}) < len(roles):
+        raise UsageError("an account is read by one role, and two of its roles are named")
     if live.organization:
-        roles += _of_organization(live, asking, Place("", first, partition))
+        everywhere = _of_organization(live, asking, Place("", first, partition))
+        roles += [role for role in everywhere if _account_of(role) not in map(_account_of, live.roles)]
     if not roles:
         account = _whoami(asking, Place("", first, partition), found)
         sessions.add(account)
@@ -57,6 +60,10 @@ def targets(live: LiveSettings, sessions: Sessions, progress: Callable[[str], No
         first_problem = found.problems[0]
         raise UsageError(f"no account could be read: {first_problem.message}", hint=first_problem.hint)
     return found
+
+
+def _account_of(role: str) -> str:
+    return role.split(":")[4]
 
 
 def _assume(role: str, live: LiveSettings, sessions: Sessions, asking: Account, first: str, found: Targets) -> None:
@@ -95,18 +102,27 @@ def _regions(live: LiveSettings, sessions: Sessions, asking: Account, place: Pla
     if not named:
         raise UsageError("no region is named", hint="--region us-east-1, --region all, or AWS_REGION")
     if "all" in named:
-        try:
-            answer = asking.call(place, "ec2", "describe_regions", {}).value
-            named = [str(region["RegionName"]) for region in answer.get("Regions", ())]
-        except CallFailed as failed:
-            named = [region for region in named if region != "all"] or [place.region]
-            message = f"which regions are enabled is not known: ec2:DescribeRegions failed ({failed.code})"
+        enabled, problem = _enabled(sessions, asking, place)
+        if problem:
+            message = f"which regions are enabled is not known: ec2:DescribeRegions {problem}"
             found.problems.append(_hole("regions-unknown", place, message, "name the regions with --region"))
+        named = enabled or [region for region in named if region != "all"] or [place.region]
     for region in named:
         if sessions.partition_of(region) != place.partition:
             raise UsageError(f"{region} is no region of the partition {place.partition}, which the credentials are for")
     found.places.append(Place(place.account, GLOBAL, place.partition))
     found.places += [Place(place.account, region, place.partition) for region in dict.fromkeys(named)]
+
+
+def _enabled(sessions: Sessions, asking: Account, place: Place) -> tuple[list[str], str]:
+    """The regions of the account's partition that are enabled; or why they are not known."""
+    try:
+        answer = asking.call(place, "ec2", "describe_regions", {}).value
+    except CallFailed as failed:
+        return [], f"failed ({failed.code})"
+    named = [str(region["RegionName"]) for region in answer.get("Regions", ())]
+    here = [region for region in named if sessions.partition_of(region) == place.partition]
+    return here, "" if here else "lists none"
 
 
 def _of_organization(live: LiveSettings, asking: Account, place: Place) -> list[str]:
