@@ -12,6 +12,7 @@ from phiward.model.finding import Loosened, Verdict, WaiverType
 from phiward.model.location import Location, Span
 from phiward.model.manual import Assurance, CitationState, ControlState, Proof, Statement
 from phiward.model.project import AttestationSettings
+from phiward.pack.activities import load_activities
 from tests.attest.assessments import DAY, ENCRYPTED, assessed, assessment, control, made_by_the_pack, one
 from tests.reporters.factory import diagnostic, report, rule, waiver
 
@@ -177,3 +178,14 @@ def test_a_record_whose_counts_do_not_add_up_says_so():
     wrong = assessed(made_by_the_pack(of, summary=report([]).summary)).assessment
     assert not wrong.population.reconciles
     assert any("do not add up" in said for said in wrong.limitations.statements)
+
+
+def test_the_crosswalk_names_what_nist_tells_entities_to_do():
+    of = assessed(made_by_the_pack(report([])), activities=load_activities()).assessment
+    found = {row.citation: row.frameworks for row in of.crosswalk}
+    assert found[ENCRYPTED] == {
+        "NIST SP 800-66r2": (
+            "hipaa-087 Automatic Logoff and Encryption and Decryption",
+            "hipaa-089 Implementation Specification (Encryption and Decryption)",
+        )
+    }

@@ -10,6 +10,7 @@ import yaml
 from phiward.cli import COMMANDS
 from phiward.errors import PackError
 from phiward.pack import load_pack, pack_directory
+from phiward.pack.activities import load_activities
 from phiward.pack.controls import load_controls
 from phiward.pack.reference import REASONS, Check, Concept, Gap, Practice, load_reference
 from tests.pack.test_schemas import SCHEMAS, check
@@ -17,7 +18,7 @@ from tests.pack.test_schemas import SCHEMAS, check
 PACK = load_pack()
 REFERENCE = load_reference(rule.id for rule in PACK.rules)
 CONTROLS = load_controls()
-FILES = ("themes", "concepts", "practices", "gaps", "crosswalk", "controls")
+FILES = ("themes", "concepts", "practices", "gaps", "crosswalk", "controls", "activities")
 CONCEPTS = {concept.id: concept for concept in REFERENCE.concepts}
 CHECKS = [(tool.id, check) for tool in REFERENCE.tools for check in tool.checks]
 WITH_OUTCOME = [
@@ -118,3 +119,17 @@ def test_a_rule_that_is_not_there_is_refused_by_name():
     with pytest.raises(PackError, match="names a rule that does not exist: '") as error:
         load_reference(rule.id for rule in PACK.rules if rule.id != "encryption-at-rest")
     assert error.value.where
+
+
+def test_every_activity_of_nist_is_about_citations_that_there_are():
+    activities = load_activities()
+    assert [one.id for one in activities] == [f"hipaa-{number:03}" for number in range(1, 127)]
+    known = load_pack().citations
+    cited = {citation for one in activities for citation in one.citations}
+    assert cited <= known.keys()
+    specifications = {
+        name
+        for name, entry in known.items()
+        if entry["kind"] == "specification" and name.startswith(("164.308", "164.310", "164.312"))
+    }
+    assert specifications <= cited

@@ -86,6 +86,7 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
     from phiward.attest.window import window_of
     from phiward.engine.packs import chosen_pack
     from phiward.outside import Outside
+    from phiward.pack.activities import load_activities
 
     target = options["output"]
     if target is not None:
@@ -106,6 +107,7 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
         window=window,
         settings=_settings(here, options["settings_file"]),
         statements=gathering.statements(here, date.fromisoformat(window.as_of)),
+        activities=load_activities(),
         earlier=tuple(found[:-1]),
         previous=before,
         commit=options["commit"] or commit,

@@ -17,6 +17,7 @@ from phiward.attest.assessment.model import (
     Continuity,
     Control,
     Cover,
+    CrosswalkRow,
     Deviation,
     Exclusion,
     FindingRow,
@@ -46,6 +47,7 @@ from phiward.attest.assessment.tally import tally
 from phiward.attest.assessment.words import disclaimer, limitations
 from phiward.model.finding import CallCount
 from phiward.model.rule import Severity
+from phiward.pack.activities import FRAMEWORK
 from phiward.record import dataclass
 from phiward.reporters import json_report
 from phiward.reporters.plain import plain
@@ -89,10 +91,23 @@ def assess(inputs: Inputs) -> Assessed:
         population=people,
         continuity=runs,
         evidence=evidence.manifest(inputs, files),
-        crosswalk=(),
+        crosswalk=_crosswalk(inputs),
         limitations=limitations(inputs, matrix, people),
     )
     return Assessed(assessment, files)
+
+
+def _crosswalk(inputs: Inputs) -> tuple[CrosswalkRow, ...]:
+    """Every citation that another framework speaks of."""
+    found: dict[str, list[str]] = {}
+    for activity in inputs.activities:
+        for citation in activity.citations:
+            found.setdefault(citation, []).append(f"{activity.id} {activity.title}")
+    return tuple(
+        CrosswalkRow(citation, {FRAMEWORK: tuple(found[citation])})
+        for citation in inputs.pack.citations
+        if citation in found
+    )
 
 
 def _cover(inputs: Inputs) -> Cover:

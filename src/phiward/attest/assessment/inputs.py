@@ -10,6 +10,7 @@ from phiward.attest.assessment.record import Record
 from phiward.model.manual import CitationState
 from phiward.model.project import AttestationSettings
 from phiward.pack import Pack
+from phiward.pack.activities import Activity
 from phiward.record import dataclass, field
 
 
@@ -31,6 +32,7 @@ class Inputs:
     settings: AttestationSettings = AttestationSettings()
     statements: Mapping[str, CitationState] = field(default_factory=dict)
     """What people state, by citation, on the day of the assessment."""
+    activities: tuple[Activity, ...] = ()
     earlier: tuple[Record, ...] = ()
     """Records of other runs in the window."""
     previous: Previous | None = None
