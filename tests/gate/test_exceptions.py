@@ -233,6 +233,15 @@ def test_a_resource_of_a_template_bears_its_exception(scan, entry, type_):
     assert (use.waiver.location.path, use.waiver.location.span.line) == ("stack.yaml", 4)
 
 
+@pytest.mark.parametrize(
+    "more, verdict", [("", "unknown waiver"), (", unknown: false", "unknown"), (", type: false-positive", "unknown")]
+)
+def test_at_a_resource_a_waiver_is_about_undecided_verdicts_too(scan, more, verdict):
+    entry = f"{{rule: {RULE}, expires: 2027-01-31, owner: platform, reason: moved{more}}}"
+    text = STACK.format(entry=entry).replace("false}\n  Other", "!ImportValue x}\n  Other")
+    assert told(scan({"stack.yaml": text}))["Records"] == verdict
+
+
 def test_in_a_template_on_one_line_it_covers_its_own_resource_only(scan):
     database = {"Type": "AWS::RDS::DBInstance", "Properties": {"StorageEncrypted": False}}
     borne = {**database, "Metadata": {"phiward": {"ignore": [json.loads(INLINE)]}}}
@@ -290,6 +299,28 @@ def test_a_change_of_the_file_concerns_all_below_it(scan, tmp_path):
     files = {"a/main.tf": DB, **waivers(waiver({"path": "a"}))}
     report = scan(files, path=FILE, changed=True)
     assert told(report) == {"aws_db_instance.a": "fail waiver"}
+
+
+ARN = "arn:aws:rds:us-east-1:111122223333:db:records"
+DATABASE = {"DBInstanceIdentifier": "records", "DBInstanceArn": ARN, "DbiResourceId": "db-RECORDS", "Engine": "postgres",
+            "StorageEncrypted": False, "TagList": [{"Key": "tenant", "Value": "mercy"}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "resources, covered",
+    [
+        ({"arn": ARN}, True),
+        ({"arn": "arn:aws:rds:*:db:rec*"}, True),
+        ({"address": ARN, "tag": {"tenant": "mercy"}}, True),
+        ({"tag": {"tenant": "lake"}}, False),
+        ({"path": "**"}, False),
+    ],
+)
+def test_what_runs_is_selected_by_arn_and_tag(scan, resources, covered):
+    answers = {"rds": {"describe_db_instances": {"DBInstances": [DATABASE]}}}
+    files = {"account.aws.json": json.dumps(answers), **waivers(waiver(resources))}
+    report = scan(files, path="account.aws.json", allow_incomplete=True)
+    assert told(report)[ARN] == ("fail waiver" if covered else "fail")
 
 
 def test_a_live_address_is_an_arn():

@@ -75,7 +75,7 @@ def waiver_of(entry: Entry, location: Location, pack: Pack, kind: str, shortest:
         type=type_,
         approver=entry.text("approver"),
         approved=approved,
-        covers_unknown=entry.flag("unknown"),
+        covers_unknown=entry.flag("unknown", default=kind == "inline" and type_ is WaiverType.WAIVER),
         measure=entry.text("measure"),
         equivalence=entry.text("equivalence", shortest),
         compensating_controls=entry.texts("compensating_controls"),

@@ -78,8 +78,8 @@ class Entry:
             return None
         return day_of(self._values[key], key)
 
-    def flag(self, key: str) -> bool:
-        value = self._values.get(key, False)
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        value = self._values.get(key, default)
         if not isinstance(value, bool):
             raise EntryError(f"{key} is true or false, not {value!r}"[:200], key)
         return value
