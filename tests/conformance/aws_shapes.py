@@ -44,6 +44,33 @@ def element_of(shape: Any) -> Any:
     return shape.member if isinstance(shape, ListShape) else shape
 
 
+COLUMNS = (
+    "user", "arn", "user_creation_time", "password_enabled", "password_last_used", "password_last_changed",
+    "password_next_rotation", "mfa_active", "access_key_1_active", "access_key_1_last_rotated",
+    "access_key_1_last_used_date", "access_key_1_last_used_region", "access_key_1_last_used_service",
+    "access_key_2_active", "access_key_2_last_rotated", "access_key_2_last_used_date", "access_key_2_last_used_region",
+    "access_key_2_last_used_service", "cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated",
+)  # fmt: skip
+"""The columns of IAM's credential report, the one table as text among AWS's answers (IAM user guide, "Get credential
+reports for your AWS account")."""
+
+
+class Row:
+    """What stands for a row of a table that an answer holds as text."""
+
+    type_name = "structure"
+
+    def __init__(self, cell: Shape) -> None:
+        self.members = dict.fromkeys(COLUMNS, cell)
+
+
+def elements_of(shape: Any) -> Any:
+    """What a step lists; None where that is no list."""
+    if isinstance(shape, ListShape):
+        return shape.member
+    return Row(shape) if getattr(shape, "type_name", "") == "blob" else None
+
+
 def below(shape: Shape | None, path: Sequence[Any]) -> Shape | str | None:
     """The shape at a path, `"document"` where anything may stand; None where the path names nothing."""
     at: Any = shape
@@ -56,7 +83,7 @@ def below(shape: Shape | None, path: Sequence[Any]) -> Shape | str | None:
             return None
         if isinstance(at, StructureShape) and getattr(at, "is_document_type", False):
             return "document"
-        if isinstance(at, (StructureShape, Entry)):
+        if isinstance(at, (StructureShape, Entry, Row)):
             if step not in at.members:
                 return None
             at = at.members[step]
@@ -67,6 +94,13 @@ def below(shape: Shape | None, path: Sequence[Any]) -> Shape | str | None:
         else:
             return "document" if at.type_name == "string" and "json" in str(at.serialization).lower() else None
     return at
+
+
+_OF_ONE = frozenset(
+    {"tags", "json", "present", "redacted", "address", "split", "entry", "parse", "values", "link"}
+    | {"days_since", "days_until"}
+)
+"""Values that are made of one other."""
 
 
 class Walk:
@@ -90,13 +124,17 @@ class Walk:
         item: Any = operation.output_shape
         for items in [step["items"], step["batch"] and step["batch"]["items"]]:
             if items is not None:
-                listed = below(item, items)
-                if not isinstance(listed, ListShape):
+                item = elements_of(below(item, items))
+                if item is None:
                     yield f"{where}: {'.'.join(map(str, items))} is no list of the answer"
                     return
-                item = listed.member
         if step["batch"] is not None and below(item, step["batch"]["key"]) is None:
             yield f"{where}: no {step['batch']['key']} in an element"
+        if step["batch"] is not None and step["batch"]["by"] is not None:
+            yield from self._value(step["batch"]["by"], around, f"{where} by")
+        if step["prepared"] is not None:
+            made = self.known[step["prepared"]["by"]].output_shape
+            yield from self._tests(step["prepared"]["while"], [(made, {})], f"{where} prepared")
         own = [*around, (item, {step["as"]: item} if step["as"] else {})]
         for inner in step["then"]:
             if inner["as"] and inner["operation"] in self.known:
@@ -112,8 +150,7 @@ class Walk:
         output = self.known[step["operation"]].output_shape
         if step["batch"] is None:
             return output
-        listed = below(output, step["batch"]["items"])
-        return listed.member if isinstance(listed, ListShape) else None
+        return elements_of(below(output, step["batch"]["items"]))
 
     def _params(self, step: Compiled, operation: Any, around: list[Any], where: str) -> Iterator[str]:
         members = operation.input_shape.members if operation.input_shape else {}
@@ -163,7 +200,7 @@ class Walk:
         elif head == "when":
             yield from self._tests(value[1], frames, where)
             yield from self._value(value[2], frames, where)
-        elif head in ("tags", "json", "present", "redacted", "address", "split", "entry", "parse", "values", "link"):
+        elif head in _OF_ONE:
             yield from self._value(value[1], frames, where)
 
     def _shape(self, value: Any, frames: list[Any]) -> Any:

@@ -357,12 +357,17 @@ def _by_region(rule: Rule, scope: Scope, views: list[View], pack: Pack) -> Itera
     given = rule.select.get("given")
     apart = [v for v in views if v.resource.native_type not in scope.once and not v.resource.unread]
     regions = {v.resource.provider for v in apart}
-    if natives <= scope.once or not regions:
+    serves_all = [v for v in views if v.resource.native_type in scope.once]
+    if natives <= scope.once or not regions or (given and any(selects(given, row) for row in _rows(serves_all))):
         yield scope, views
         return
     for region in sorted(regions):
         there = [v for v in apart if v.resource.provider == region]
-        beside = there + [v for v in views if v.resource.native_type in scope.once or _may_be_in(region, v)]
+        beside = [
+            *there,
+            *serves_all,
+            *(v for v in views if _may_be_in(region, v) and v.resource.native_type not in scope.once),
+        ]
         if not given or any(selects(given, row) for row in _rows(there)):
             yield replace(scope, path=f"{scope.path}/{region}"), beside
 

@@ -24,6 +24,7 @@ Compiled, a value is a list whose head says what it is:
     ["split", value, separator, index]
     ["entry", value, name]      of a list of names and values, or of a mapping, what stands beside a name
     ["parse", value, steps]     of JSON in a text, what stands at a path
+    ["days_since", value]  ["days_until", value]   whole days between a time and the start of the collection
     ["values", value, {raw: normalised}]
     ["owner", type]             the resource of that type that is read from the same item, or from one above
     ["link", value, type, attribute]  the resource of that type, in the same account and region, that bears a value
@@ -46,7 +47,8 @@ _OWN = frozenset({"arn", "tags_all"})
 ABOUT = ("account", "region", "partition", "service")
 _FILE_KEYS = {"service", "iam", "scope", "region", "steps"}
 _STEP_KEYS = {
-    "operation", "params", "items", "action", "absent", "gone", "as", "when", "batch", "arns", "resources", "then",
+    "operation", "params", "items", "action", "absent", "gone", "as", "when", "batch", "arns", "prepared", "resources",
+    "then",
     "doc",
 }  # fmt: skip
 _RESOURCE_KEYS = {"type", "each", "id", "when", "from", "attributes", "once", "not_shown", "apart", "doc"}
@@ -54,6 +56,8 @@ _CONDITION_KEYS = {"path", "in", "not_in", "present", "is", "is_not"}
 COMPARED = ("is", "is_not")
 """Operators whose operand is another value of the answer, or a word such as `@account`."""
 _BATCH_KEYS = {"param", "size", "key", "items"}
+_JOIN_KEYS = {"by", "key", "items"}
+_PREPARED_KEYS = {"by", "while"}
 _piece = re.compile(r"\{([^{}]+)\}")
 
 
@@ -83,15 +87,10 @@ def native_types(step: Mapping[str, Any]) -> list[str]:
 def _step(spec: Any, prefix: str, where: str) -> Compiled:
     _known(spec, _STEP_KEYS, where)
     operation = _text(spec.get("operation"), f"{where}.operation")
-    batch = spec.get("batch")
-    if batch is not None:
-        _known(batch, _BATCH_KEYS, f"{where}.batch")
-        batch = {
-            "param": batch["param"],
-            "size": int(batch["size"]),
-            "key": steps(batch["key"], where),
-            "items": steps(batch["items"], where),
-        }
+    prepared = spec.get("prepared")
+    if prepared is not None:
+        _known(prepared, _PREPARED_KEYS, f"{where}.prepared")
+        prepared = {"by": prepared["by"], "while": condition(prepared["while"], f"{where}.prepared")}
     actions = spec.get("action", f"{prefix}:{camel(operation)}")
     return {
         "operation": operation,
@@ -103,9 +102,23 @@ def _step(spec: Any, prefix: str, where: str) -> Compiled:
         "gone": [str(code) for code in spec.get("gone", [])],
         "as": spec.get("as", ""),
         "when": condition(spec.get("when"), f"{where}.when"),
-        "batch": batch,
+        "batch": _batch(spec["batch"], f"{where}.batch") if "batch" in spec else None,
+        "prepared": prepared,
         "resources": [_resource(given, f"{where}.{given.get('type')}") for given in spec.get("resources", [])],
         "then": [_step(inner, prefix, f"{where}.{inner.get('operation')}") for inner in spec.get("then", [])],
+    }
+
+
+def _batch(spec: Any, where: str) -> Compiled:
+    """How items are found in an answer about many; one without `param` lists all there are, and is asked for once."""
+    joined = isinstance(spec, dict) and "by" in spec
+    _known(spec, _JOIN_KEYS if joined else _BATCH_KEYS, where)
+    return {
+        "param": "" if joined else spec["param"],
+        "by": value(spec["by"], where) if joined else None,
+        "size": 0 if joined else int(spec["size"]),
+        "key": steps(spec["key"], where),
+        "items": steps(spec["items"], where),
     }
 
 
@@ -116,7 +129,7 @@ def _resource(spec: Any, where: str) -> Compiled:
     return {
         "type": _text(spec.get("type"), f"{where}.type"),
         "each": value(spec["each"], where) if "each" in spec else None,
-        "id": text(spec["id"], where) if "id" in spec else None,
+        "id": _id(spec["id"], where) if "id" in spec else None,
         "when": condition(spec.get("when"), f"{where}.when"),
         "from": spec.get("from", ""),
         "once": spec.get("once", False),
@@ -124,6 +137,10 @@ def _resource(spec: Any, where: str) -> Compiled:
         "apart": spec.get("apart", []),
         "attributes": block(spec.get("attributes", {}), where),
     }
+
+
+def _id(spec: Any, where: str) -> list[Any]:
+    return text(spec, where) if isinstance(spec, str) else value(spec, where)
 
 
 def condition(spec: Any, where: str) -> list[Any]:
@@ -174,6 +191,8 @@ _FORMS = {
     "present": {"present"},
     "redacted": {"redacted"},
     "address": {"address"},
+    "days_since": {"days_since"},
+    "days_until": {"days_until"},
     "split": {"split", "by", "index"},
     "entry": {"entry", "of"},
     "parse": {"parse", "at"},
@@ -198,7 +217,7 @@ def _form(head: str, spec: Any, where: str) -> list[Any]:
 _MADE: dict[str, Callable[[Any, str], list[Any]]] = {
     "constant": lambda spec, _: [spec["constant"]],
     "unknown": lambda spec, _: [spec["unknown"]],
-    "text": lambda spec, where: text(spec["text"], where)[1:],
+    "text": lambda spec, where: _text_of(spec["text"], where)[1:],
     "block": lambda spec, where: [block(spec["block"], where)],
     "each": lambda spec, where: [
         value(spec["each"], where), block(spec["block"], where), condition(spec.get("when"), where)
@@ -213,6 +232,15 @@ _MADE: dict[str, Callable[[Any, str], list[Any]]] = {
     "link": lambda spec, where: [value(spec["link"], where), spec["type"], spec["by"]],
 }  # fmt: skip
 """What follows the head of a form that is more than one value."""
+
+
+def _text_of(given: Any, where: str) -> list[Any]:
+    """A text with values in braces, or its parts one by one where such a value is more than a path."""
+    return ["text", [_part(one, where) for one in given]] if isinstance(given, list) else text(given, where)
+
+
+def _part(given: Any, where: str) -> Any:
+    return given if isinstance(given, str) and "{" not in given else _id(given, where)
 
 
 def text_key(raw: Any) -> str:
@@ -295,7 +323,9 @@ class Collectors:
     @property
     def operations(self) -> frozenset[tuple[str, str]]:
         """Every operation that may be called, by service."""
-        return frozenset((one["service"], step["operation"]) for one, step in self.steps())
+        called = [(one["service"], step["operation"]) for one, step in self.steps()]
+        called += [(one["service"], step["prepared"]["by"]) for one, step in self.steps() if step["prepared"]]
+        return frozenset(called)
 
     @property
     def types(self) -> frozenset[str]:

@@ -10,18 +10,21 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from itertools import count
+from time import sleep
 from typing import Any
 
 from phiward.graph.reading import MISSING, read_path
 from phiward.loaders.aws.calls import DECIDED, Call, Outcome, Place, Status, status_of, why
 from phiward.loaders.aws.client import NOT_OFFERED, Answer, Api, CallFailed, now
 from phiward.loaders.aws.inventory import Found, Inventory
-from phiward.loaders.aws.mapping import Item, attributes, evaluate, holds, parts
+from phiward.loaders.aws.mapping import Item, attributes, evaluate, holds, parts, rows
 from phiward.model.value import Unknown
 from phiward.pack.collectors import native_types
 from phiward.record import dataclass, replace
 
 Compiled = Mapping[str, Any]
+_PAUSES = (1, 2, 4, 8, 16)
+"""Seconds between asking whether something is made."""
 _AHEAD = 64
 """Calls that are handed to the executor at a time; the others wait here, where an interruption ends them."""
 
@@ -135,6 +138,7 @@ class Crawl:
             return Call(number, job.place, service, step["operation"], status, time, request_id, code, about)
 
         try:
+            self._prepare(job, place)
             answer: Answer = self._api.call(place, service, step["operation"], job.params)
         except CallFailed as failed:
             absent = frozenset({*step["absent"], NOT_OFFERED})
@@ -143,6 +147,15 @@ class Crawl:
             doubt = None if status in DECIDED else why(ended, step["actions"], failed.by)
             return Outcome(ended, failed.answer, doubt)
         return Outcome(call(Status.OK, answer.time, answer.request_id), answer.value)
+
+    def _prepare(self, job: _Job, place: Place) -> None:
+        """Ask for what a service makes only when it is asked, and wait until it is there. Raises CallFailed."""
+        prepared = job.step["prepared"]
+        for pause in _PAUSES if prepared is not None else ():
+            answer = self._api.call(place, job.collector["service"], prepared["by"], {})
+            if holds(prepared["while"], Item(answer.value, place, job.collector["service"])) is not True:
+                return
+            sleep(pause)
 
     def _finish(self, key: tuple[Any, ...], outcome: Outcome) -> None:
         self._inventory.calls.append(outcome.call)
@@ -209,15 +222,15 @@ class Crawl:
         for inner in step["then"]:
             if inner["batch"] is None or not self._asks(inner, step):
                 continue
-            size = inner["batch"]["size"]
-            for start in range(0, len(nodes), size):
+            size = inner["batch"]["size"] or len(nodes)
+            for start in range(0, len(nodes), size or 1):
                 self._batch(collector, inner, nodes[start : start + size])
 
     def _batch(self, collector: Compiled, step: Compiled, nodes: list[_Node]) -> None:
         batch = step["batch"]
         by_key: dict[str, _Node] = {}
         for node in nodes:
-            given = evaluate(step["params"][batch["param"]], node.item)
+            given = evaluate(batch["by"] or step["params"][batch["param"]], node.item)
             if isinstance(given, str):
                 by_key[given] = node
                 node.left += 1
@@ -227,16 +240,17 @@ class Crawl:
 
         def then(outcome: Outcome) -> None:
             answers: dict[str, Any] = {}
-            found, _ = read_path(outcome.answer, batch["items"], lambda reference: reference)
-            for element in found if isinstance(found, list) else ():
+            for element in _elements(outcome.answer, batch["items"]):
                 answers[str(read_path(element, batch["key"], lambda reference: reference)[0])] = element
             for key, node in by_key.items():
                 own = answers.get(key)
-                missing = None if own is not None or outcome.unknown is None else outcome.unknown
+                missing = None if own is not None else outcome.unknown
+                if own is None and batch["by"] and missing is None:
+                    missing = Unknown(f"{outcome.call.name} does not tell of {key} in {outcome.call.place}")
                 node.item.details[step["as"]] = Outcome(outcome.call, own or {}, missing)
                 self._done(node)
 
-        params = {**others, batch["param"]: list(by_key)}
+        params = {**others, batch["param"]: list(by_key)} if batch["param"] else others
         self._jobs.append(_Job(collector, step, nodes[0].item.place, params, then))
 
     def _done(self, node: _Node) -> None:
@@ -287,9 +301,16 @@ def _items(step: Compiled, around: Item, outcome: Outcome) -> Iterator[tuple[Any
         if outcome.answered and (step["resources"] or step["then"]):
             yield outcome.answer, around.place, around.service, around
         return
-    found, _ = read_path(outcome.answer, step["items"], lambda reference: reference)
-    for element in found if isinstance(found, list) else ():
+    for element in _elements(outcome.answer, step["items"]):
         yield element, around.place, around.service, around
+
+
+def _elements(answer: Mapping[str, Any], path: Sequence[Any]) -> list[Any]:
+    """The elements that an answer lists: of a table as text, its rows."""
+    found, _ = read_path(answer, path, lambda reference: reference)
+    if isinstance(found, (str, bytes)):
+        return rows(found)
+    return found if isinstance(found, list) else []
 
 
 def _own(step: Compiled, item: Item) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,6 +18,10 @@ from phiward.record import dataclass, field
 
 ARN, LINK = "$owner", "$link"
 """Heads of what stands for another resource until all are known: see `resources.link`."""
+SINCE, UNTIL = "$since", "$until"
+"""Heads of a time that is read as days, from the start of the collection, which an inventory says."""
+_NOTHING = frozenset({"N/A", "no_information", "not_supported", ""})
+"""What IAM writes into cells of its credential report that hold nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +246,22 @@ def _link(compiled: list[Any], item: Item) -> Value:
     return {LINK: given, "type": compiled[2], "by": compiled[3]} if isinstance(given, str) else given
 
 
+def _days(compiled: list[Any], item: Item) -> Value:
+    given = evaluate(compiled[1], item)
+    if isinstance(given, (str, int, float)):
+        return {SINCE if compiled[0] == "days_since" else UNTIL: given}
+    return given
+
+
+def rows(table: str | bytes) -> list[dict[str, str]]:
+    """Rows of comma-separated values by the names of their columns; a cell that holds nothing is not there."""
+    text = table.decode("utf-8", "replace") if isinstance(table, bytes) else table
+    return [
+        {name: cell for name, cell in row.items() if isinstance(cell, str) and cell not in _NOTHING}
+        for row in csv.DictReader(io.StringIO(text))
+    ]
+
+
 _FORMS: dict[str, Callable[[list[Any], Item], Value]] = {
     "path": _path,
     "about": _about,
@@ -262,4 +284,6 @@ _FORMS: dict[str, Callable[[list[Any], Item], Value]] = {
     "link": _link,
     "when": _when,
     "unknown": lambda compiled, _: Unknown(compiled[1]),
+    "days_since": _days,
+    "days_until": _days,
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from phiward.loaders.aws.calls import Call, Place
 from phiward.loaders.aws.inventory import Found, Inventory
-from phiward.loaders.aws.mapping import ARN, LINK
+from phiward.loaders.aws.mapping import ARN, LINK, SINCE, UNTIL
 from phiward.loaders.loaded import Loaded
 from phiward.model.location import LIVE, Answered, Lines, Location, Span
 from phiward.model.project import Project
@@ -68,8 +69,8 @@ def load(
     for account in sorted({place.account for place in inventory.places} | set(by_account)):
         scope = Scope(SOURCE, f"aws://{account}", (), project, once=collectors.once, not_shown=collectors.not_shown)
         by_account[account] += [_not_read(account, type_) for type_ in sorted(unknown)]
-        found_here = _distinct(sorted(by_account[account], key=lambda found: (found.address, found.type)))
-        index = _Index(found_here)
+        found_here = _distinct(by_account[account])
+        index = _Index(found_here, _day(inventory.started))
         loaded.scopes.append(scope)
         loaded.resources.extend(_resource(found, scope, index, calls, inventory) for found in found_here)
 
@@ -77,11 +78,13 @@ def load(
 def _distinct(all_found: Iterable[Found]) -> list[Found]:
     """Each once: what has no region, as a global cluster, is listed in several. What is known of it counts."""
     by_name: dict[tuple[str, str], Found] = {}
-    for found in all_found:
-        name = found.type, found.address
-        if name not in by_name or by_name[name].unread is not None:
-            by_name[name] = found
+    for found in sorted(all_found, key=lambda one: (one.address, one.type, _unknowns(one), str(one.place))):
+        by_name.setdefault((found.type, found.address), found)
     return list(by_name.values())
+
+
+def _unknowns(found: Found) -> tuple[bool, int]:
+    return found.unread is not None, sum(isinstance(value, Unknown) for value in found.attributes.values())
 
 
 def _left_out(place: Place, type_: str) -> Found:
@@ -145,7 +148,8 @@ def _known(attributes: dict[str, Value]) -> dict[str, Value]:
 class _Index:
     """What names what, in an account: ARNs and generated ids everywhere, other names in their region."""
 
-    def __init__(self, found: Iterable[Found]) -> None:
+    def __init__(self, found: Iterable[Found], day: datetime | None) -> None:
+        self._day = day
         self._unique: dict[str, Reference] = {}
         self._by: dict[tuple[str, str, str, str], str] = {}
         self._keys: dict[str, str] = {}
@@ -187,6 +191,8 @@ class _Index:
             return Reference(value[ARN], ("arn",))
         if LINK in value:
             return self._link(value, of)
+        if SINCE in value or UNTIL in value:
+            return _days(value, self._day)
         return {name: self.linked(item, of) for name, item in value.items()}
 
     def _named(self, value: str, of: Found) -> Value:
@@ -221,3 +227,21 @@ class _Index:
         name = value[LINK]
         address = self._by.get((of.place.region, str(value["type"]), str(value["by"]), str(name)))
         return name if address is None else Reference(address, ("arn",))
+
+
+def _day(time: str | float) -> datetime | None:
+    """A time as AWS writes it: RFC 3339, or seconds since 1970."""
+    try:
+        day = datetime.fromisoformat(time) if isinstance(time, str) else datetime.fromtimestamp(time, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return day if day.tzinfo is not None else day.replace(tzinfo=UTC)
+
+
+def _days(value: Mapping[str, Value], started: datetime | None) -> Value:
+    """Whole days between a time and the start of the collection, so that a kept inventory is judged as on its day."""
+    written = value.get(SINCE, value.get(UNTIL))
+    day = _day(written)
+    if day is None or started is None:
+        return Unknown(f"{written!r} is no time")
+    return (started - day).days if SINCE in value else (day - started).days
