@@ -35,8 +35,12 @@ OTHER_RELEASES = {
 }
 """Attributes of the provider that the release which we compare with has not."""
 LIVE_ONLY = {
+    "aws_cloudtrail": ("delivery_error", "logs_delivery_error"),
+    "aws_config_configuration_recorder": ("delivery_status",),
     "aws_docdb_cluster": ("multi_az",),
     "aws_docdb_cluster_snapshot": ("shared_accounts",),
+    "aws_iam_access_key": ("age_days", "unused_days"),
+    "aws_iam_user": ("mfa_enabled", "password_age_days", "password_unused_days"),
     "aws_neptune_cluster": ("multi_az",),
     "aws_neptune_cluster_snapshot": ("shared_accounts",),
     "aws_rds_cluster": ("multi_az",),

@@ -89,13 +89,6 @@ RESOURCES = [
 ]
 
 
-LIVE_ONLY: dict[str, set[str]] = {
-    "aws_cloudtrail": {"delivery_error", "logs_delivery_error"},
-    "aws_config_configuration_recorder": {"delivery_status"},
-    "aws_iam_access_key": {"age_days", "unused_days"},
-    "aws_iam_user": {"mfa_enabled", "password_age_days", "password_unused_days"},
-}
-"""What the catalog reads of a running resource and Terraform has no attribute for."""
 LIVE_TYPES = {"aws_root_user"}
 """Native types of the dialect `aws`: what nobody declares."""
 
@@ -107,13 +100,8 @@ def test_every_attribute_stands_in_its_type(resource: dict[str, Any]) -> None:
         assert type_ not in PROVIDER
         return
     assert type_ in PROVIDER, f"{type_}: name it in the catalog and run distil_provider.py"
-<<<<<<< HEAD
     # Tags of a type that has none in AWS are those of what it belongs to.
     own = {"id", "arn", "tags", *LIVE_ONLY.get(type_, ())} if resource["type"] == type_ else {"id", "arn", "key_id"}
-=======
-    own = {"id", "arn"} if resource["type"] == type_ else {"id", "arn", "key_id"}
-    own |= LIVE_ONLY.get(type_, set())
->>>>>>> 661b3c4 (Read identities, trails, recorders, detectors, logs, alarms, topics, queues and secrets from running accounts)
     wrong = [
         path for path in _attributes(resource["attributes"], []) if path[0] not in own and not in_provider(type_, path)
     ]

@@ -22,10 +22,7 @@ Answers = Mapping[str, Mapping[str, Any]]
 _PLAIN: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "timestamp": str,
-<<<<<<< HEAD
-=======
     "blob": str,
->>>>>>> 661b3c4 (Read identities, trails, recorders, detectors, logs, alarms, topics, queues and secrets from running accounts)
     "boolean": bool,
     "integer": int,
     "long": int,

@@ -32,7 +32,7 @@ def dummy(shape: Shape) -> Any:
         return 1
     if shape.type_name == "boolean":
         return True
-    return next(iter(getattr(shape, "enum", [])), "123456789012")
+    return next(iter(getattr(shape, "enum", [])), "123456789012".ljust(shape.metadata.get("min", 0), "0"))
 
 
 @pytest.fixture(scope="module")
