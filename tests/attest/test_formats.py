@@ -49,6 +49,9 @@ SETTINGS = AttestationSettings(
 )
 
 
+UNREAD = diagnostic(incomplete=True)
+
+
 def source(of=None, version=OSCAL_VERSIONS[0], **changes) -> Source:
     made = made_by_the_pack(of or report(ADDRESSES.values()), **changes)
     found = assessed(made, settings=SETTINGS)
@@ -116,8 +119,8 @@ def test_the_schema_of_ocsf_would_have_noticed(ocsf):
     assert not ocsf.is_valid({name: value for name, value in event.items() if name != "metadata"})
 
 
-def test_ocsf_has_the_words_of_the_table():
-    found = source()
+def test_ocsf_has_the_words_of_the_table(ocsf):
+    found = source(diagnostics=(UNREAD,))
     events = json.loads(emitted("ocsf", found)["ocsf.json"])
     by_uid = {event["finding_info"]["uid"]: event for event in events}
     for row in found.assessment.findings:
@@ -125,11 +128,16 @@ def test_ocsf_has_the_words_of_the_table():
         words = STATUSES[row.status]
         told = (event["compliance"]["status_id"], event["status_id"]) if event else (0, 0)
         assert told == (words.ocsf_compliance, words.ocsf_status)
+    [(uid, _)] = found.unread
+    unread = by_uid.pop(uid)
+    ocsf.validate(unread)
+    words = STATUSES["unread"]
+    assert (unread["compliance"]["status_id"], unread["status_id"]) == (words.ocsf_compliance, words.ocsf_status)
     controls = {control.citation: control for control in found.assessment.controls}
     for event in by_uid.values():
         [citation] = event["compliance"]["requirements"]
         assert event["compliance"]["status_id"] == CONTROLS[controls[citation].status].ocsf_compliance != 0
-    requirements = {event["compliance"]["requirements"][0] for event in events}
+    requirements = {citation for event in events for citation in event["compliance"]["requirements"]}
     assert requirements == {citation for citation, row in controls.items() if row.status != "not-applicable"}
 
 
@@ -148,7 +156,7 @@ def test_asff_is_what_security_hub_takes(of):
     from botocore.model import ServiceModel
     from botocore.validate import ParamValidator
 
-    made = emitted("asff", source(of))["asff.json"]
+    made = emitted("asff", source(of, diagnostics=(UNREAD,)))["asff.json"]
     request = json.loads(made)
     shape = ServiceModel(Loader().load_service_model("securityhub", "service-2")).operation_model("BatchImportFindings")
     if request["Findings"]:
@@ -170,7 +178,7 @@ def test_asff_is_what_security_hub_takes(of):
 
 
 def test_asff_has_the_words_of_the_table():
-    found = source()
+    found = source(diagnostics=(UNREAD,))
     by_id = {one["Id"]: one for one in json.loads(emitted("asff", found)["asff.json"])["Findings"]}
     for row in found.assessment.findings:
         finding = by_id.pop(f"phiward/{row.id}", None)
@@ -178,7 +186,13 @@ def test_asff_has_the_words_of_the_table():
         told = (finding["Compliance"]["Status"], finding["Workflow"]["Status"]) if finding else ("", "")
         assert told == (words.asff_compliance, words.asff_workflow)
         assert not finding or finding["Severity"]["Label"] == ("HIGH" if row.status == FAIL else "INFORMATIONAL")
-    assert not by_id
+    [unread] = by_id.values()
+    words = STATUSES["unread"]
+    assert (unread["Compliance"]["Status"], unread["Workflow"]["Status"]) == (
+        words.asff_compliance,
+        words.asff_workflow,
+    )
+    assert unread["Resources"][0]["Id"] == "broken/main.tf:3:7"
 
 
 def test_without_an_account_nothing_can_be_imported():
@@ -237,7 +251,7 @@ def test_trestle_would_have_noticed(trestle):
 
 
 def test_oscal_has_the_words_of_the_table(trestle):
-    found = source()
+    found = source(diagnostics=(UNREAD,))
     result = read_oscal(trestle, found)["assessment-results"]["results"][0]
     targets = {one["target"]["target-id"]: one["target"]["status"] for one in result["findings"]}
     for control in found.assessment.controls:
@@ -247,7 +261,7 @@ def test_oscal_has_the_words_of_the_table(trestle):
     assert not targets
     props = [{one["name"]: one["value"] for one in each["props"]} for each in result["observations"]]
     assert {one["status"]: one["result"] for one in props} == {
-        status: STATUSES[status].oscal_result for status in ADDRESSES if STATUSES[status].oscal_result
+        status: STATUSES[status].oscal_result for status in (*ADDRESSES, "unread") if STATUSES[status].oscal_result
     }
     risks = {
         one["value"]: each["status"] for each in result["risks"] for one in each["props"] if one["name"] == "status"
@@ -297,7 +311,7 @@ def sarif_schema():
 
 
 def test_sarif_has_the_words_of_the_table(sarif_schema):
-    log = json.loads(emitted("sarif", source(diagnostics=(diagnostic(incomplete=True),)))["findings.sarif"])
+    log = json.loads(emitted("sarif", source(diagnostics=(UNREAD,)))["findings.sarif"])
     sarif_schema.validate(log)
     [run] = log["runs"]
     results = {name for result in run["results"] for name in result["properties"]["instances"]}
@@ -312,7 +326,7 @@ def test_sarif_has_the_words_of_the_table(sarif_schema):
 
 
 def test_junit_has_the_words_of_the_table():
-    root = ET.fromstring(emitted("junit", source(diagnostics=(diagnostic(incomplete=True),)))["junit.xml"])
+    root = ET.fromstring(emitted("junit", source(diagnostics=(UNREAD,)))["junit.xml"])
     told = {}
     for case in root.iter("testcase"):
         outcome = [child.tag for child in case if child.tag in ("failure", "skipped", "error")]
@@ -369,13 +383,42 @@ def statements(of: Source):
         yield json.loads(content)
 
 
+def test_the_documentation_shows_the_table():
+    told = (Path(__file__).parents[2] / "docs/attestation.md").read_text(encoding="utf-8")
+    cells = {}
+    for row in told.splitlines():
+        if row.startswith("| `"):
+            first, *rest = [cell.strip() for cell in row.strip("|").split("|")]
+            cells.setdefault(first.strip("`"), []).append(rest)
+    compliance, status = (
+        {0: "", 1: "1 Pass", 2: "2 Warning", 3: "3 Fail"},
+        {0: "", 1: "1 New", 3: "3 Suppressed", 4: "4 Resolved"},
+    )
+
+    def joined(*words):
+        return ", ".join(filter(None, words))
+
+    for name, words in STATUSES.items():
+        assert [
+            words.test_result,
+            joined(words.oscal_result, words.oscal_risk),
+            joined(compliance[words.ocsf_compliance], status[words.ocsf_status]),
+            joined(words.asff_compliance, words.asff_workflow),
+            words.sarif,
+            words.junit,
+        ] in cells[name]
+    for name, words in CONTROLS.items():
+        target = joined(words.oscal_state, words.oscal_reason)
+        assert [target, compliance[words.ocsf_compliance], words.ciso_assistant] in cells[name]
+
+
 @every_report
 def test_statements_are_what_the_reference_model_takes(of):
     assert [one["predicateType"] for one in statements(source(of))] == [PREDICATE_TYPE, predicate.TEST_RESULT]
 
 
 def test_the_predicate_enumerates_what_was_evaluated_and_what_was_not():
-    ours, _ = statements(source(diagnostics=(diagnostic(incomplete=True),)))
+    ours, _ = statements(source(diagnostics=(UNREAD,)))
     told = ours["predicate"]
     assert [one["name"] for one in ours["subject"]] == ["findings.json", "evidence-manifest.json"]
     assert [one["name"] for one in told["reports"]] == ["ocsf.json"], "evidence stands in its manifest"
@@ -395,7 +438,7 @@ def test_the_companion_has_the_words_of_the_table():
             name for name in ("passedTests", "warnedTests", "failedTests") if found.rule.id in theirs["predicate"][name]
         ]
         assert lists == list(filter(None, [STATUSES[status].test_result])), status
-    _, theirs = statements(source(diagnostics=(diagnostic(incomplete=True),)))
+    _, theirs = statements(source(diagnostics=(UNREAD,)))
     assert "input-complete" in theirs["predicate"]["warnedTests"]
     assert theirs["predicate"]["result"] == "FAILED"
     _, theirs = statements(source(report([ADDRESSES[PASS]])))

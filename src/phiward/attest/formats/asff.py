@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from phiward.attest.assessment.model import FindingRow
-from phiward.attest.assessment.status import FAIL, STATUSES
-from phiward.attest.formats.source import SITE, Source, document, line, moment, text
+from phiward.attest.assessment.model import FindingRow, Trouble
+from phiward.attest.assessment.status import FAIL, STATUSES, UNREAD
+from phiward.attest.formats.source import SITE, Source, document, moment, text
 
 FILE = "asff.json"
 _TYPE = "Software and Configuration Checks/Industry and Regulatory Standards/HIPAA Controls (USA)"
@@ -19,6 +19,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _MOST_REQUIREMENTS = 32
 _LONGEST_REQUIREMENT = 64
+_INFORMATIONAL = "INFORMATIONAL"
 
 
 def emit(source: Source) -> dict[str, bytes]:
@@ -40,23 +41,16 @@ def findings(source: Source, account: str, region: str) -> Iterator[dict[str, An
     for row in source.assessment.findings:
         if STATUSES[row.status].asff_compliance:
             yield _finding(source, row, account, region)
+    for id_, trouble in source.unread:
+        yield _trouble(source, id_, trouble, account, region)
 
 
 def _finding(source: Source, row: FindingRow, account: str, region: str) -> dict[str, Any]:
-    words = STATUSES[row.status]
-    partition = next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
-    severity = row.severity.upper() if row.status == FAIL else "INFORMATIONAL"
-    finding = {
-        "SchemaVersion": "2018-10-08",
-        "Id": f"phiward/{row.id}",
-        "ProductArn": f"arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
-        "ProductName": "Phiward",
+    citations = [text(f"HIPAA 45 CFR {citation}", _LONGEST_REQUIREMENT) for citation in row.citations]
+    finding = _common(source, row.id, row.status, account, region) | {
         "GeneratorId": f"phiward/{row.rule}",
-        "AwsAccountId": account,
-        "Types": [_TYPE],
         "CreatedAt": moment(row.first_seen),
-        "UpdatedAt": source.moment,
-        "Severity": {"Label": severity},
+        "Severity": {"Label": row.severity.upper() if row.status == FAIL else _INFORMATIONAL},
         "Title": text(row.title, 256),
         "Description": text(row.message or row.title, 1024),
         "Remediation": {
@@ -65,30 +59,52 @@ def _finding(source: Source, row: FindingRow, account: str, region: str) -> dict
                 "Url": f"{SITE}/blob/main/docs/rules/{row.rule}.md",
             }
         },
-        "Resources": [
-            {
-                "Type": "Other",
-                "Id": text(row.resource.address, 512),
-                "Partition": partition,
-                "Region": region,
-                "Details": {"Other": _details(row)},
-            }
-        ],
+        "Resources": [_resource(row.resource.address, region) | {"Details": {"Other": _details(row)}}],
+    }
+    finding["Compliance"]["RelatedRequirements"] = citations[:_MOST_REQUIREMENTS]
+    if row.exception:
+        told = text(f"Exception {row.exception}, owner {row.owner}", 512)
+        finding["Note"] = {"Text": told, "UpdatedBy": text(row.owner, 512), "UpdatedAt": source.moment}
+    return finding
+
+
+def _trouble(source: Source, id_: str, trouble: Trouble, account: str, region: str) -> dict[str, Any]:
+    """An input that could not be read."""
+    return _common(source, id_, UNREAD, account, region) | {
+        "GeneratorId": f"phiward/{trouble.code}",
+        "CreatedAt": source.moment,
+        "Severity": {"Label": _INFORMATIONAL},
+        "Title": text(trouble.message, 256),
+        "Description": text(f"{trouble.where}: {trouble.message} {trouble.hint}", 1024),
+        "Resources": [_resource(trouble.where, region)],
+    }
+
+
+def _common(source: Source, id_: str, status: str, account: str, region: str) -> dict[str, Any]:
+    words = STATUSES[status]
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": f"phiward/{id_}",
+        "ProductArn": f"arn:{_partition(region)}:securityhub:{region}:{account}:product/{account}/default",
+        "ProductName": "Phiward",
+        "AwsAccountId": account,
+        "Types": [_TYPE],
+        "UpdatedAt": source.moment,
         "Compliance": {
             "Status": words.asff_compliance,
-            "RelatedRequirements": [
-                line(f"HIPAA 45 CFR {citation}", _LONGEST_REQUIREMENT)
-                for citation in row.citations[:_MOST_REQUIREMENTS]
-            ],
             "AssociatedStandards": [{"StandardsId": "standards/hipaa-security-rule"}],
         },
         "Workflow": {"Status": words.asff_workflow},
         "RecordState": "ACTIVE",
     }
-    if row.exception:
-        told = text(f"Exception {row.exception}, owner {row.owner}", 512)
-        finding["Note"] = {"Text": told, "UpdatedBy": text(row.owner, 512), "UpdatedAt": source.moment}
-    return finding
+
+
+def _resource(id_: str, region: str) -> dict[str, Any]:
+    return {"Type": "Other", "Id": text(id_, 512), "Partition": _partition(region), "Region": region}
+
+
+def _partition(region: str) -> str:
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def _details(row: FindingRow) -> dict[str, str]:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from phiward import __version__
-from phiward.attest.assessment.model import Control, FindingRow, Observation
-from phiward.attest.assessment.status import CONTROLS, FAIL, STATUSES
-from phiward.attest.formats.source import SITE, STANDARD, Source, document, line, milliseconds
+from phiward.attest.assessment.model import Control, FindingRow, Observation, Trouble
+from phiward.attest.assessment.status import CONTROLS, FAIL, STATUSES, UNREAD
+from phiward.attest.formats.source import SITE, STANDARD, Source, document, line, milliseconds, text
 from phiward.reporters.plain import dumps
 
 FILE = "ocsf.json"
@@ -37,6 +37,8 @@ def events(source: Source) -> Iterator[dict[str, Any]]:
     for control in found.controls:
         if control.citation not in spoken and CONTROLS[control.status].ocsf_compliance:
             yield _of_control(source, control)
+    for uid, trouble in source.unread:
+        yield _of_trouble(source, uid, trouble)
 
 
 def _of_finding(source: Source, row: FindingRow) -> Iterator[dict[str, Any]]:
@@ -85,7 +87,16 @@ def _of_control(source: Source, control: Control) -> dict[str, Any]:
     return event | {"severity_id": _INFORMATIONAL[0], "severity": _INFORMATIONAL[1], "message": line(control.basis)}
 
 
-def _event(source: Source, compliance: int, status: int, citation: str) -> dict[str, Any]:
+def _of_trouble(source: Source, uid: str, trouble: Trouble) -> dict[str, Any]:
+    """An input that could not be read; it belongs to no citation."""
+    words = STATUSES[UNREAD]
+    event = _event(source, words.ocsf_compliance, words.ocsf_status)
+    event["compliance"] |= {"control": trouble.code, "status_details": [line(trouble.message)]}
+    event["finding_info"] = {"uid": uid, "title": text(trouble.message), "data_sources": [text(trouble.where)]}
+    return event | {"severity_id": _INFORMATIONAL[0], "severity": _INFORMATIONAL[1], "message": text(trouble.message)}
+
+
+def _event(source: Source, compliance: int, status: int, *citations: str) -> dict[str, Any]:
     cover = source.assessment.cover
     return {
         "activity_id": 1,
@@ -101,7 +112,7 @@ def _event(source: Source, compliance: int, status: int, citation: str) -> dict[
         "status": _STATUS[status],
         "compliance": {
             "standards": [STANDARD],
-            "requirements": [citation],
+            "requirements": list(citations),
             "status_id": compliance,
             "status": _COMPLIANCE[compliance],
         },

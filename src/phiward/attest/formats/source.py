@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from phiward.attest.assessment.model import Assessment
+from phiward.attest.assessment.model import Assessment, Trouble
 from phiward.model.finding import Report
 from phiward.record import dataclass
 from phiward.reporters.plain import dumps
@@ -28,6 +28,15 @@ class Source:
     oscal_version: str = OSCAL_VERSIONS[0]
     system_plan: str = ""
     """Where the system security plan stands that OSCAL's plans refer to."""
+
+    @property
+    def unread(self) -> list[tuple[str, Trouble]]:
+        """What could not be read, each with an id: it is told where others look for what was found."""
+        found: dict[str, Trouble] = {}
+        for one in self.assessment.limitations.troubles:
+            if one.kind in ("unread", "error"):
+                found.setdefault(stable_uuid("trouble", one.code, one.where, one.message), one)
+        return list(found.items())
 
     @property
     def moment(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from phiward.attest.assessment.evidence import slug
-from phiward.attest.assessment.model import Control, FindingRow
-from phiward.attest.assessment.status import ALTERNATIVE, FAIL, NOT_APPLICABLE, STATUSES
+from phiward.attest.assessment.model import Control, FindingRow, Trouble
+from phiward.attest.assessment.status import ALTERNATIVE, FAIL, NOT_APPLICABLE, STATUSES, UNREAD
 from phiward.attest.formats.source import NAMESPACE, SITE, Source, line, stable_uuid, text
 from phiward.reporters.plain import dumps
 
@@ -123,6 +123,18 @@ def observation(source: Source, row: FindingRow) -> dict[str, Any]:
         ],
         "collected": source.moment,
         **({"remarks": text("; ".join(told))} if told else {}),
+    }
+
+
+def unread(source: Source, uuid: str, trouble: Trouble) -> dict[str, Any]:
+    """An input that could not be read."""
+    return {
+        "uuid": uuid,
+        "title": text(trouble.code),
+        "description": text(f"{trouble.where}: {trouble.message}"),
+        "props": [prop("status", UNREAD), prop("result", STATUSES[UNREAD].oscal_result)],
+        "methods": ["TEST"],
+        "collected": source.moment,
     }
 
 

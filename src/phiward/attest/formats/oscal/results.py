@@ -20,6 +20,7 @@ from phiward.attest.formats.oscal.parts import (
     risky,
     selections,
     statement_id,
+    unread,
 )
 from phiward.attest.formats.source import NAMESPACE, Source, moment, stable_uuid, text
 
@@ -41,7 +42,10 @@ def _result(source: Source) -> dict[str, Any]:
     rows = judged(source)
     window = found.cover.window
     parts: dict[str, Any] = {
-        "observations": [observation(source, row) for row in rows],
+        "observations": [
+            *(observation(source, row) for row in rows),
+            *(unread(source, uuid, trouble) for uuid, trouble in source.unread),
+        ],
         "risks": [risk(source, row) for row in risky(rows)],
         "findings": _findings(source, rows),
     }
