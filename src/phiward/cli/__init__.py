@@ -13,6 +13,7 @@ from phiward import __version__
 
 COMMANDS = {
     "scan": "Judge configuration and report.",
+    "aws": "Show what reading running AWS accounts takes.",
     "explain": "Show one resource as Phiward reads it.",
     "rules": "List and show the rules.",
     "coverage": "Show what the rules cover, and what stays manual.",
