@@ -258,8 +258,11 @@ class Account:
         return Answer(_merged(pages, results), request_id, time)
 
 
-TOKENS = ("NextToken", "nextToken", "Marker", "NextMarker", "NextPageToken", "nextPageToken")
-"""What services call the token that both an answer and the next question have."""
+TOKENS = (
+    *((name, name) for name in ("NextToken", "nextToken", "Marker", "NextMarker", "NextPageToken", "nextPageToken")),
+    ("nextPageToken", "pageToken"),
+)
+"""What services call the token of an answer, and that of the next question."""
 
 
 def _paged(client: Any, operation: str, params: Mapping[str, Any]) -> tuple[list[str], Iterator[dict[str, Any]]]:
@@ -270,12 +273,14 @@ def _paged(client: Any, operation: str, params: Mapping[str, Any]) -> tuple[list
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
     answer = model.output_shape.members if model.output_shape else {}
     asked = model.input_shape.members if model.input_shape else {}
-    token = next((name for name in TOKENS if name in answer and name in asked), "")
+    tokens = next((pair for pair in TOKENS if pair[0] in answer and pair[1] in asked), ("", ""))
     lists = [name for name, shape in answer.items() if shape.type_name == "list"]
-    return lists, _by_hand(getattr(client, operation), params, token)
+    return lists, _by_hand(getattr(client, operation), params, *tokens)
 
 
-def _by_hand(ask: Callable[..., dict[str, Any]], params: Mapping[str, Any], token: str) -> Iterator[dict[str, Any]]:
+def _by_hand(
+    ask: Callable[..., dict[str, Any]], params: Mapping[str, Any], token: str, asked: str
+) -> Iterator[dict[str, Any]]:
     """The pages of an operation that the SDK has no paginator for. Raises CallFailed where one leads to itself."""
     further: dict[str, Any] = {}
     while True:
@@ -284,9 +289,9 @@ def _by_hand(ask: Callable[..., dict[str, Any]], params: Mapping[str, Any], toke
         at = page.get(token) if token else None
         if not at:
             return
-        if further.get(token) == at:
+        if further.get(asked) == at:
             raise CallFailed("PaginationError", 0)
-        further = {token: at}
+        further = {asked: at}
 
 
 def _merged(pages: list[dict[str, Any]], results: list[str]) -> dict[str, Any]:
