@@ -202,6 +202,12 @@ def test_a_record_that_cannot_be_attested(tree, capsys, old, new, match):
     assert match in refused(capsys, "--from", "other.json")
 
 
+def test_records_of_different_scans_are_no_runs_of_one(tree, capsys):
+    name = record()
+    Path("other.json").write_text(Path(name).read_text().replace('"target": "infra"', '"target": "elsewhere"'))
+    assert "other.json: is the record of another scan" in refused(capsys, "--from", name, "--from", "other.json")
+
+
 def test_a_record_without_a_day_is_attested_on_the_one_that_is_given(tree):
     text = Path(record()).read_text().replace('"scanned_on": "2026-11-26"', '"scanned_on": null')
     Path("old.json").write_text(text)

@@ -31,6 +31,8 @@ def records(paths: Sequence[Path]) -> list[Record]:
     undated = [path for path, one in zip(paths, found, strict=True) if one.report.scanned_on is None]
     if len(found) > 1 and undated:
         raise UsageError(f"{undated[0]}: the record does not say on which day it was made", hint="give it alone")
+    if other := [path for path, one in zip(paths, found, strict=True) if one.report.target != found[0].report.target]:
+        raise UsageError(f"{other[0]}: is the record of another scan than {paths[0]}", hint="give the runs of one scan")
     return sorted(found, key=lambda one: (one.report.scanned_on or date.min, one.digest))
 
 

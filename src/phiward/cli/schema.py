@@ -18,7 +18,7 @@ NAMES = ("settings", "rule", "report", "waivers", "manual", "assessment")
 def command(name: str) -> None:
     """Print the JSON Schema of phiward.yaml (settings), a rule file, the JSON report, or what is kept beside it.
 
-    That is phiward.waivers.yaml (waivers) and phiward.manual.yaml (manual); assessment is an attestation's findings.json.
+    That is phiward.waivers.yaml (waivers) and phiward.manual.yaml (manual); assessment is findings.json of `attest`.
 
     An editor completes and checks a file that begins with `# yaml-language-server: $schema=FILE`.
     """
