@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -159,6 +161,30 @@ def test_the_very_first_append_may_end_at_any_byte_too(tmp_path, p256, monkeypat
         after += 13
 
 
+def test_finishing_an_append_may_be_interrupted_as_well(tmp_path, p256, monkeypatch):
+    """Killed at some byte, killed again at some byte of the next run, which was finishing the first."""
+    filled(tmp_path / "start", p256, 2)
+    size = len((tmp_path / "start" / "checkpoint").read_bytes())
+    seen = set()
+    for first in range(2 * size, 12 * size, size):
+        for second in range(0, 5 * size, size):
+            here = tmp_path / "here"
+            shutil.copytree(tmp_path / "start", here)
+            for number, after in ((2, first), (3, second)):
+                with monkeypatch.context() as patch, suppress(Killed):
+                    Killer(patch, after)
+                    FolderLedger(here).append(event(number), [p256], NOW)
+            FolderLedger(here).append(event(4), [p256], NOW)
+            found = [uri.removeprefix("attestations/") for uri in entries(here)]
+            assert found[:2] + found[-1:] == ["0", "1", "4"]
+            assert found == sorted(found)
+            contents = FolderLedger(here).read()
+            assert root_of([leaf_hash(line) for line in contents.lines]) == contents.note.checkpoint.root
+            seen.add("".join(found))
+            shutil.rmtree(here)
+    assert seen >= {"014", "0124", "01234"}
+
+
 @pytest.mark.parametrize("name", ["ledger.jsonl", "checkpoint"])
 def test_a_file_that_is_cut_off_at_any_byte_is_refused_and_left_alone(tmp_path, p256, name):
     filled(tmp_path / "whole", p256, 2)
@@ -220,6 +246,16 @@ def test_a_journal_that_does_not_continue_the_ledger_is_refused(tmp_path, p256, 
         with pytest.raises(LedgerError, match=why):
             FolderLedger(tmp_path / name).append(event(9), [signer], NOW)
         assert content(tmp_path / name) == before
+    shutil.copytree(tmp_path / "a", tmp_path / "cut")
+    ledger = FolderLedger(tmp_path / "cut")
+    (tmp_path / "cut" / "ledger.journal").write_bytes(journal)
+    ledger.append(event(3), [p256], NOW)
+    finished = json.loads(journal) | {"checkpoint": (tmp_path / "cut" / "checkpoint").read_text(), "offset": 0}
+    (tmp_path / "cut" / "ledger.journal").write_bytes(canonical(finished))
+    before = content(tmp_path / "cut")
+    with pytest.raises(LedgerError, match="began with"):
+        ledger.append(event(4), [p256], NOW)
+    assert content(tmp_path / "cut") == before, "a journal cannot cut off what was acknowledged"
     (tmp_path / "a" / "ledger.journal").write_bytes(journal)
     with pytest.raises(LedgerError, match="not signed by this key"):
         FolderLedger(tmp_path / "a").append(event(9), [stranger], NOW)

@@ -47,7 +47,7 @@ def signed(tmp_path, config) -> Path:
 
 def verified(folder: Path, config: Path, **trust) -> Verification:
     asked = {"identity": WHO, "issuer": ISSUER, "trust_config": config} | trust
-    return verify(Request(folder, Trust(**asked), NOW, Installed(__version__, "", "")))
+    return verify(Request(str(folder), Trust(**asked), NOW, Installed(__version__, "", "")))
 
 
 def outcome(found: Verification, name: str) -> str:
@@ -79,7 +79,7 @@ def test_an_instance_that_is_not_trusted_is_refused(signed, tmp_path):
 
 
 def test_a_key_or_half_an_identity_does_not_do(signed, config, p256):
-    asked = Request(signed, Trust(keys=(p256.public_key,)), NOW, Installed(__version__, "", ""))
+    asked = Request(str(signed), Trust(keys=(p256.public_key,)), NOW, Installed(__version__, "", ""))
     assert outcome(verify(asked), "signature") == FAILED
     assert not verified(signed, config, issuer="").verified
     assert not verified(signed, config, identity="", issuer="").verified

@@ -40,7 +40,7 @@ def folder(tmp_path, p256, authority):
 
 def stamp_of(folder, key, roots) -> Check:
     trust = Trust(keys=(key.public_key,), tsa_roots=tuple(roots))
-    found = verify(Request(folder, trust, NOW, Installed(__version__, "", "")))
+    found = verify(Request(str(folder), trust, NOW, Installed(__version__, "", "")))
     return next(check for check in found.checks if check.name == "time stamp")
 
 

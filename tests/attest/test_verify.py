@@ -24,9 +24,9 @@ from tests.attest.folders import FILES, make_folder, resigned
 @pytest.fixture
 def check(pack, p256):
     def run(target: Path, *, key=p256, **more) -> Verification:
-        trust = Trust(keys=(key.public_key,) if key else (), **{k: more.pop(k) for k in ("tsa_roots",) if k in more})
+        trust = Trust((key.public_key,) if key else (), previous_keys=more.pop("previous_keys", ()))
         installed = Installed(__version__, pack.identity.version, pack.identity.digest)
-        return verify(Request(target, trust, more.pop("now", NOW), installed, **more))
+        return verify(Request(str(target), trust, more.pop("now", NOW), installed, **more))
 
     return run
 
@@ -179,8 +179,8 @@ def test_a_keyid_is_believed_by_nobody(check, folder, p256, stranger):
 def test_every_key_that_is_named_must_have_signed(pack, tmp_path, p256, stranger):
     installed = Installed(__version__, pack.identity.version, pack.identity.digest)
     both = Trust(keys=(p256.public_key, stranger.public_key))
-    assert verify(Request(make_folder(tmp_path / "both", [p256, stranger]), both, NOW, installed)).verified
-    found = verify(Request(make_folder(tmp_path / "one", [p256]), both, NOW, installed))
+    assert verify(Request(str(make_folder(tmp_path / "both", [p256, stranger])), both, NOW, installed)).verified
+    found = verify(Request(str(make_folder(tmp_path / "one", [p256])), both, NOW, installed))
     assert outcomes(found)["signature"] == FAILED
 
 
@@ -214,7 +214,7 @@ def test_what_is_no_attestation_is_a_question_wrongly_asked(check, tmp_path, fol
     (tmp_path / "empty").mkdir()
     for target, why in [
         (tmp_path / "nowhere", "there is no attestation"),
-        (tmp_path / "empty", "holds no attestation and no ledger"),
+        (tmp_path / "empty", "holds no signed attestation, and no ledger"),
         (folder, "holds several attestations"),
         (folder / "report.html", "ends with none of"),
     ]:
@@ -259,7 +259,8 @@ def test_freshness_is_held_against_a_clock(check, folder, p256):
     assert outcomes(early)["freshness"] == FAILED
     assert "still to come" in detail(early, "freshness")
     resigned(folder, [p256], lambda value: value["predicate"].update(assessment={"end": "yesterday"}))
-    assert outcomes(check(folder, max_age=6))["freshness"] == NOT_MADE
+    assert outcomes(check(folder))["freshness"] == NOT_MADE
+    assert outcomes(check(folder, max_age=6))["freshness"] == FAILED
 
 
 # The chain of periods
@@ -278,6 +279,59 @@ def test_the_chain_is_walked_as_far_as_it_was_given(check, tmp_path, p256, stran
     forged = make_folder(tmp_path / "forged", [stranger])
     for target, previous in [(second, apart), (first, second), (second, forged), (second, tmp_path / "nowhere")]:
         assert outcomes(check(target, previous=(previous,)))["previous"] == FAILED
+
+
+def test_earlier_attestations_may_be_by_the_key_before(check, tmp_path, p256, stranger):
+    first = make_folder(tmp_path / "q1", [stranger])
+    second = make_folder(tmp_path / "q2", [p256], previous=sha256((first / "statement.json").read_bytes()))
+    assert outcomes(check(second, previous=(first,)))["previous"] == FAILED
+    assert outcomes(check(second, previous=(first,), previous_keys=(stranger.public_key,)))["previous"] == PASSED
+
+
+# What a hostile statement can say
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reports": "x"},
+        {
+            "reports": [
+                "x",
+                1,
+                None,
+                {},
+                {"name": 1},
+                {"name": "a", "digest": "x"},
+                {"name": [], "digest": {"sha256": 1}},
+            ]
+        },
+        {"reports": [{"name": "\ud800", "digest": {"sha256": "0" * 64}}]},
+        {"reports": [{"name": "a" * 5000, "digest": {"sha256": "0" * 64}}]},
+        {"reports": [{"name": "a\u0000b", "digest": {"sha256": "0" * 64}}]},
+        {"reports": [{"name": "/".join("a" * 300), "digest": {"sha256": "0" * 64}}]},
+        {"rulePack": [], "changes": "x", "assessment": 7},
+        {"rulePack": {"version": 1, "origin": {}, "digest": []}, "changes": {"previous": {"sha256": 5}}},
+        {"assessment": {"end": "9999-12-31T23:59:59-23:59", "asOf": "0001-01-01T00:00:00+23:59"}},
+    ],
+)
+def test_whatever_a_statement_says_it_is_answered(check, folder, p256, change):
+    resigned(folder, [p256], lambda value: value["predicate"].update(change))
+    for target in (folder, folder / "attestation.dsse.json"):
+        assert not check(target, previous=(folder,), max_age=3).verified
+
+
+def test_a_manifest_that_lists_nonsense_is_named(check, tmp_path, p256):
+    for number, rows in enumerate([7, [7], [{"path": 1}], {"rows": []}, [{"path": "a", "sha256": None}]]):
+        folder = make_folder(tmp_path / str(number), [p256])
+        content = json.dumps(rows if isinstance(rows, dict) else {"files": rows}).encode()
+        (folder / "evidence-manifest.json").write_bytes(content)
+
+        def change(value: dict, content: bytes = content) -> None:
+            value["subject"][1]["digest"]["sha256"] = sha256(content)
+
+        resigned(folder, [p256], change)
+        assert set(named(check(folder))) & {"evidence-manifest.json", "a"}
 
 
 # The ledger

@@ -10,11 +10,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from phiward import __version__
 from phiward.attest.checkpoint import parse_proof
 from phiward.attest.folder_ledger import FolderLedger
 from phiward.attest.ledger import append, open_ledger
 from phiward.attest.ledger_audit import audit
 from phiward.attest.tree import included, leaf_hash
+from phiward.attest.verify import verify
+from phiward.attest.verify.model import Installed, Request, Trust
 from phiward.attest.worm import COMPLIANCE, DAYS, GOVERNANCE, S3Ledger
 from phiward.errors import LedgerError, UsageError
 from tests.attest.aws import REGION, aws
@@ -184,3 +187,11 @@ def test_a_forked_or_shortened_copy_is_found_by_an_older_proof(tmp_path, s3, led
         copy.append(event(number), [p256], NOW)
     assert "forked" in audit(copy.read(), []).conflict(old[3])
     shutil.rmtree(tmp_path)
+
+
+def test_it_is_verified_by_its_place(ledger, p256, stranger):
+    old = [ledger.append(event(number), [p256], NOW) for number in range(3)]
+    assert len(old) == 3
+    for key, verified in [(p256, True), (stranger, False)]:
+        request = Request(WHERE, Trust(keys=(key.public_key,)), NOW, Installed(__version__, "", ""))
+        assert verify(request).verified is verified

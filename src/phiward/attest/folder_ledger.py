@@ -173,22 +173,28 @@ class FolderLedger:
         journal = self._parse_journal(content)
         self._check_signature(journal.note, signers)
         note = self._read(self._checkpoint)
+        self._check_begun(journal, finished=note == journal.note.content)
         if note != journal.note.content:
             self._check_leads_on(journal, note)
         self._apply(journal)
         return f"finished the append of entry {journal.number}, which had been interrupted"
 
-    def _check_leads_on(self, journal: _Journal, note: bytes | None) -> None:
-        """That the journal continues what the checkpoint signs, and that nothing but its line was begun after it."""
+    def _check_begun(self, journal: _Journal, *, finished: bool) -> None:
+        """That behind what stood before there is the journal's line, as far as it was written, and nothing else."""
         content = self._read(self._lines) or b""
-        if len(content) < journal.offset or not (journal.line + b"\n").startswith(content[journal.offset :]):
+        written, line = content[journal.offset :], journal.line + b"\n"
+        whole = written == line if finished else line.startswith(written)
+        if len(content) < journal.offset or not whole:
             raise self._refused(f"{LINES} does not hold what its interrupted append began with")
+
+    def _check_leads_on(self, journal: _Journal, note: bytes | None) -> None:
+        """That the journal continues what the checkpoint signs."""
         frontier, origin = Frontier(), journal.note.checkpoint.origin
         if note is not None:
             before = self._parse_note(note)
             if before.checkpoint.size != journal.number:
                 raise self._refused("its interrupted append does not continue its checkpoint")
-            frontier = self._walked(before, len(content), journal.offset).frontier.copy()
+            frontier = self._walked(before, journal.offset, journal.offset).frontier.copy()
             origin = before.checkpoint.origin
         frontier.append(leaf_hash(journal.line))
         if Checkpoint(origin, frontier.size, frontier.root()) != journal.note.checkpoint:

@@ -27,6 +27,8 @@ _PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?((?:[\w!*'().-]+/
 _MAX_BYTES = 64 * 1024
 _ATTEMPTS = 8
 """Of an append, while others take the number first."""
+_AT_A_TIME = 10
+"""As many connections as the SDK keeps."""
 _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
@@ -129,16 +131,17 @@ class S3Ledger:
         for version in self._versions(self._entries):
             by_number.setdefault(version.key, []).append(version)
         problems, lines, note, frontier = list[str](), list[bytes](), None, Frontier()
+        oldest: list[_Version] = []
         for number, (key, versions) in enumerate(sorted(by_number.items())):
             problems += _oddities(number, versions)
             kept = [version for version in versions if not version.deleted]
             if key != self._key(number) or not kept:
                 problems.append(f"entry {number} is not there")
                 break
-            try:
-                stored = self._get(kept[-1])
-            except ValueError as error:
-                problems.append(f"entry {number} cannot be read: {error}")
+            oldest.append(kept[-1])
+        for number, stored in enumerate(self._all(oldest)):
+            if isinstance(stored, str):
+                problems.append(f"entry {number} cannot be read: {stored}")
                 break
             lines.append(stored.line)
             note = stored.note
@@ -247,6 +250,19 @@ class S3Ledger:
             return _Stored(value["line"].encode(), note, Frontier(note.checkpoint.size, hashes))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("it is not as a ledger writes it") from error
+
+    def _all(self, versions: Sequence[_Version]) -> Iterator[_Stored | str]:
+        """Entries in their order, or why one cannot be read; many are asked for at a time."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        def get(version: _Version) -> _Stored | str:
+            try:
+                return self._get(version)
+            except ValueError as error:
+                return str(error)
+
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            yield from pool.map(get, versions)
 
     def _content(self, version: _Version) -> bytes:
         body = self._asked("get_object", Key=version.key, VersionId=version.id)["Body"]

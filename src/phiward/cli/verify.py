@@ -16,7 +16,7 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command(name="verify")
-@click.argument("target", metavar="FOLDER|FILE", type=_FILE)
+@click.argument("target", metavar="FOLDER|FILE|s3://...")
 @click.option(
     "--key",
     "keys",
@@ -31,6 +31,14 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--previous", multiple=True, type=_FILE, metavar="FOLDER", help="An attestation before this one; repeatable."
 )
+@click.option(
+    "--previous-key",
+    "previous_keys",
+    multiple=True,
+    type=_FILE,
+    metavar="PEM",
+    help="A key that earlier attestations were signed by, if not --key.",
+)
 @click.option("--ledger", default="", metavar="FOLDER|s3://...", help="The ledger that must hold it, and be whole.")
 @click.option("--ledger-key", "ledger_keys", multiple=True, type=_FILE, metavar="PEM", help="Its key, if not --key.")
 @click.option("--checkpoint", type=_FILE, metavar="FILE", help="A checkpoint or proof kept elsewhere, to be continued.")
@@ -39,8 +47,8 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--max-age", type=click.IntRange(min=0), metavar="DAYS", help="How old the assessment may be.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(target: Path, format_: str, **options: Any) -> int:
-    """Verify an attestation's FOLDER, a signed FILE, or a ledger's FOLDER: what was checked, what was not, and why.
+def command(target: str, format_: str, **options: Any) -> int:
+    """Verify an attestation's FOLDER, a signed FILE, or a ledger: what was checked, what was not, and why.
 
     Nothing is asked of a network, unless the ledger that you name is in S3. Exits with 0 where it is known who signed
     and nothing is wrong, with 1 otherwise: without --key or --identity nothing is ever verified.
@@ -57,7 +65,7 @@ def command(target: Path, format_: str, **options: Any) -> int:
     return 0 if verification.verified else 1
 
 
-def _request(target: Path, options: dict[str, Any]) -> Any:
+def _request(target: str, options: dict[str, Any]) -> Any:
     from phiward.attest.keys import read_public
     from phiward.attest.verify.model import Installed, Request, Trust
     from phiward.pack import load_pack
@@ -68,6 +76,7 @@ def _request(target: Path, options: dict[str, Any]) -> Any:
         issuer=options["issuer"],
         trust_config=options["trust_config"],
         ledger_keys=tuple(read_public(path) for path in options["ledger_keys"]),
+        previous_keys=tuple(read_public(path) for path in options["previous_keys"]),
         tsa_roots=options["tsa_roots"],
     )
     pack = load_pack().identity

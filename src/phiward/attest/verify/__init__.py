@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from phiward.attest.folder_ledger import CHECKPOINT, LINES
+from phiward.attest.ledger import S3_SCHEME
 from phiward.attest.verify import chain, claims, files, ledger, signature, times
 from phiward.attest.verify.found import Found, find
 from phiward.attest.verify.model import FAILED, NOT_MADE, Check, Request, Verification
@@ -14,9 +15,9 @@ _FOLLOW = ("signature", "identity", "files", "previous", "ledger", "time stamp",
 
 def verify(request: Request) -> Verification:
     """Every check that can be made. Raises UsageError where there is nothing to check, or a key cannot be used."""
-    if is_ledger(request.target):
+    if request.target.startswith(S3_SCHEME) or is_ledger(Path(request.target)):
         return Verification(request.target, tuple(ledger.check_alone(request)))
-    found = find(request.target)
+    found = find(Path(request.target))
     if not isinstance(found, Found):
         rest = (Check(name, NOT_MADE, "the envelope cannot be read") for name in _FOLLOW)
         return Verification(request.target, (Check("envelope", FAILED, str(found)), *rest))

@@ -8,8 +8,9 @@ from typing import Any
 from phiward.attest.canonical import sha256
 from phiward.attest.verify import signature
 from phiward.attest.verify.found import Found, find
-from phiward.attest.verify.model import FAILED, NOT_MADE, PASSED, Check, Request
+from phiward.attest.verify.model import FAILED, NOT_MADE, PASSED, Check, Request, Trust
 from phiward.errors import UsageError
+from phiward.record import replace
 
 _FINDINGS = "findings.json"
 
@@ -53,8 +54,13 @@ def _signed(path: Path, request: Request) -> Found | str:
         return error.message
     if isinstance(earlier, str):
         return earlier
-    wrong = [one for one in signature.check(earlier, request.trust) if one.outcome == FAILED]
-    return wrong[0].detail if wrong else earlier
+    others = [replace(request.trust, keys=(key,)) for key in request.trust.previous_keys]
+    wrong = [_wrong(earlier, trust) for trust in (request.trust, *others)]
+    return earlier if "" in wrong else wrong[0]
+
+
+def _wrong(earlier: Found, trust: Trust) -> str:
+    return next((one.detail for one in signature.check(earlier, trust) if one.outcome == FAILED), "")
 
 
 def _digests(earlier: Found) -> set[str]:

@@ -42,7 +42,8 @@ def check_freshness(found: Found, request: Request) -> Check:
     """How old the assessment is, by its own word; the ledger and time stamps say when it existed at the latest."""
     end = _time(found.predicate("assessment", "asOf")) or _time(found.predicate("assessment", "end"))
     if end is None:
-        return Check("freshness", NOT_MADE, "the statement does not say when it was")
+        outcome = NOT_MADE if request.max_age is None else FAILED
+        return Check("freshness", outcome, "the statement does not say when it was")
     age = request.now - end
     told = f"it says that it was made on {end:%Y-%m-%d}"
     if age < -_CLOCKS_DIFFER:
@@ -59,6 +60,6 @@ def _time(text: Any) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
@@ -21,7 +22,7 @@ def check(found: Found) -> Check:
     manifest = expected.get(MANIFEST)
     if manifest is not None:
         problems += _manifest(found, manifest, expected)
-    if not found.whole and expected and not any((found.directory / name).exists() for name in expected):
+    if not found.whole and expected and not any(_stands(found, name) for name in expected):
         return Check("files", NOT_MADE, "the files that it is about do not stand beside it")
     for name, wanted in sorted(expected.items()):
         try:
@@ -33,7 +34,7 @@ def check(found: Found) -> Check:
             problems.append(Problem(name, "missing" if actual is None else "changed"))
     if found.whole:
         known = expected.keys() | found.own_files
-        problems += [Problem(name, "extra") for name, _ in walk(found.directory) if name not in known]
+        problems += [Problem(name, "extra") for name in walk(found.directory) if name not in known]
     if problems:
         counts = Counter(item.problem for item in problems)
         told = ", ".join(f"{number} {problem}" for problem, number in sorted(counts.items()))
@@ -66,6 +67,10 @@ def _expect(name: str, wanted: Any, expected: dict[str, str]) -> Iterator[Proble
         yield Problem(name, "has no SHA-256 in the statement")
     elif expected.setdefault(name, wanted) != wanted:
         yield Problem(name, "is named twice with different digests")
+
+
+def _stands(found: Found, name: str) -> bool:
+    return os.path.lexists(found.directory / name)
 
 
 def _inside(name: str) -> bool:

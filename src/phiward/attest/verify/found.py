@@ -20,7 +20,6 @@ from phiward.record import dataclass
 ENVELOPE, BUNDLE, COLLECTION = ".dsse.json", ".sigstore.json", ".intoto.jsonl"
 TOKEN, PROOF = ".tsr", ".tlog-proof"
 _DEEPEST = 32
-_MOST_FILES = 100_000
 _BLOCK = 1024 * 1024
 
 
@@ -88,8 +87,10 @@ def _signed_file(target: Path) -> tuple[Path, str]:
     candidates = [(path, ending) for ending in (ENVELOPE, BUNDLE) for path in sorted(target.glob(f"*{ending}"))]
     envelopes = [one for one in candidates if one[1] == candidates[0][1]]
     if len(envelopes) != 1:
-        many = "several attestations: name one of their files" if envelopes else "no attestation and no ledger"
-        raise UsageError(f"the folder {str(target)!r} holds {many}")
+        many = "several attestations: name one of their files" if envelopes else "no signed attestation, and no ledger"
+        unsigned = not envelopes and (target / STATEMENT).is_file()
+        hint = "its statement was never signed: `phiward attest --sign KEY`" if unsigned else ""
+        raise UsageError(f"the folder {str(target)!r} holds {many}", hint=hint)
     return envelopes[0]
 
 
@@ -131,16 +132,18 @@ def _open(path: Path) -> int | None:
     return descriptor
 
 
-def walk(directory: Path, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, bool]]:
-    """Every file below a folder by its path in it, and whether it is a regular one; links are not followed."""
+def walk(directory: Path, prefix: str = "", depth: int = 0) -> Iterator[str]:
+    """Every file below a folder by its path in it; links are not followed. Raises UsageError."""
     if depth > _DEEPEST:
-        yield prefix.rstrip("/"), False
+        yield prefix.rstrip("/")
         return
-    with os.scandir(directory) as entries:
-        for number, entry in enumerate(sorted(entries, key=lambda entry: entry.name)):
-            if number > _MOST_FILES:
-                raise UsageError(f"{str(directory)!r} holds more than {_MOST_FILES} files")
-            if entry.is_dir(follow_symlinks=False):
-                yield from walk(Path(entry.path), f"{prefix}{entry.name}/", depth + 1)
-            else:
-                yield f"{prefix}{entry.name}", entry.is_file(follow_symlinks=False)
+    try:
+        with os.scandir(directory) as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name)
+    except OSError as error:
+        raise UsageError(f"the folder {str(directory)!r} cannot be read: {error.strerror}") from error
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk(Path(entry.path), f"{prefix}{entry.name}/", depth + 1)
+        else:
+            yield f"{prefix}{entry.name}"

@@ -32,15 +32,15 @@ def check(found: Found, request: Request) -> list[Check]:
 
 def check_alone(request: Request) -> list[Check]:
     """A ledger as the thing to be verified."""
-    found = audit(open_ledger(str(request.target)).read(), _keys(request))
+    found = audit(open_ledger(request.target).read(), _keys(request))
     problems = [*found.problems, *_conflicts(found, request, [])]
     keys = _keys(request)
     if not keys:
         identity = Check(IDENTITY, NOT_MADE, f"{_NO_KEY}: name its key with --key")
-    elif any("not signed by" in problem for problem in found.problems):
-        identity = Check(IDENTITY, FAILED, "the checkpoint was not signed by the key that was named")
+    elif signer := next((key for key in keys if found.note is not None and found.note.signed_by(key)), None):
+        identity = Check(IDENTITY, PASSED, f"the checkpoint is signed by {signer.key_id[:16]}")
     else:
-        identity = Check(IDENTITY, PASSED, f"the checkpoint is signed by {keys[0].key_id[:16]}")
+        identity = Check(IDENTITY, FAILED, "the checkpoint was not signed by the key that was named")
     if problems:
         return [identity, Check("ledger", FAILED, "; ".join(problems[:5]))]
     checks = [identity, Check("ledger", PASSED, _told(found))]

@@ -40,6 +40,8 @@ class Trust:
     trust_config: Path | None = None
     ledger_keys: tuple[PublicKey, ...] = ()
     """Of the ledger, where they are not `keys`."""
+    previous_keys: tuple[PublicKey, ...] = ()
+    """Of earlier attestations, each of which one of these may have signed instead."""
     tsa_roots: tuple[Path, ...] = ()
 
     @property
@@ -58,7 +60,8 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    target: Path
+    target: str
+    """A path, or a ledger's place in S3."""
     trust: Trust
     now: datetime
     installed: Installed
@@ -72,7 +75,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    target: Path
+    target: str
     checks: tuple[Check, ...]
 
     @property
@@ -84,7 +87,7 @@ class Verification:
     def as_json(self) -> dict[str, Any]:
         return {
             "schema": "phiward/verification/v1",
-            "target": str(self.target),
+            "target": self.target,
             "verified": self.verified,
             "checks": [
                 {

@@ -27,7 +27,7 @@ def _lines(check: Check, width: int) -> list[str]:
 
 
 def _answer(verification: Verification) -> str:
-    target = named(str(verification.target))
+    target = named(verification.target)
     if verification.verified:
         return f"VERIFIED: {target}, as far as it was checked"
     failed = [check.name for check in verification.checks if check.outcome == FAILED]
