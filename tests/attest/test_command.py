@@ -234,6 +234,13 @@ def test_a_statement_of_people_that_cannot_be_read(tree, capsys):
     assert "phiward.manual.yaml" in refused(capsys, "infra")
 
 
+def test_an_exception_that_cannot_be_read(tree, capsys):
+    Path("infra/main.tf").write_text("# phiward:ignore no-such-rule until=2027-01-31 owner=me -- because\n" + STORES)
+    said = refused(capsys, "infra")
+    assert "infra/main.tf:1" in said
+    assert "no-such-rule" in said
+
+
 def test_a_folder_that_is_no_attestation_is_never_replaced(tree, capsys):
     Path("out").mkdir()
     Path("out/mine.txt").write_text("kept")

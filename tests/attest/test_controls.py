@@ -140,6 +140,12 @@ def test_exceptions_stand_in_the_order_in_which_they_need_somebody():
     ]  # fmt: skip
 
 
+def test_an_exception_without_an_approver_is_a_limitation():
+    for approver, told in [("", True), ("ciso", False)]:
+        of = assessment(one("a", **under(WaiverType.WAIVER, approver=approver)))
+        assert any("approver of" in said for said in of.limitations.statements) == told
+
+
 def test_what_the_entity_says_does_not_apply_to_it():
     settings = AttestationSettings(not_applicable={SANCTIONS: "no workforce", ENCRYPTED: "no data"})
     of = assessed(made_by_the_pack(report([one("a", Verdict.PASS)])), settings=settings).assessment

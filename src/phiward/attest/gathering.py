@@ -36,6 +36,13 @@ def records(paths: Sequence[Path]) -> list[Record]:
     return sorted(found, key=lambda one: (one.report.scanned_on or date.min, one.digest))
 
 
+def check_exceptions(of: Record) -> None:
+    """Raises SettingsError where what was meant as an exception could not be read: who approved what is not known."""
+    for one in of.report.diagnostics:
+        if one.invalid:
+            raise SettingsError(one.message, hint=one.hint, where=f"{one.path}:{one.line}:{one.column}")
+
+
 def previous(folder: Path) -> Previous:
     """The assessment in a folder, as its statement knows it; who signed that is for `phiward verify`.
 

@@ -95,6 +95,7 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
     signed = signing(options)
     found, commit = _scanned(paths, options) if not options["records"] else (gathering.records(options["records"]), "")
     newest = found[-1]
+    gathering.check_exceptions(newest)
     as_of = options["as_of"].date() if options["as_of"] else None
     window = window_of(options["period"], newest.report.scanned_on, as_of)
     if before is not None and before.assessment.cover.window.as_of > window.as_of:

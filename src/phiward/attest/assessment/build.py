@@ -92,7 +92,7 @@ def assess(inputs: Inputs) -> Assessed:
         continuity=runs,
         evidence=evidence.manifest(inputs, files),
         crosswalk=_crosswalk(inputs),
-        limitations=limitations(inputs, matrix, people),
+        limitations=limitations(inputs, matrix, excepted, people),
     )
     return Assessed(assessment, files)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from phiward.attest.assessment.controls import withheld_because
 from phiward.attest.assessment.inputs import Inputs
-from phiward.attest.assessment.model import Control, Limitations, Population, Trouble
+from phiward.attest.assessment.model import Control, ExceptionRow, Limitations, Population, Trouble
 from phiward.model.finding import Diagnostic, Level
 from phiward.reporters.text import plural
 
@@ -30,9 +30,14 @@ def disclaimer(controls: Sequence[Control]) -> tuple[str, ...]:
     return tuple(_NOT.format(citations=len(controls), whole=whole, part=part, left=left).splitlines())
 
 
-def limitations(inputs: Inputs, controls: Sequence[Control], population: Population) -> Limitations:
+def limitations(
+    inputs: Inputs, controls: Sequence[Control], exceptions: Sequence[ExceptionRow], population: Population
+) -> Limitations:
     """What limits it, and every trouble of the run."""
     said = [*_of_record(inputs, population), *_of_pack(inputs), *_of_people(inputs), *_of_time(inputs)]
+    unapproved = sum(not row.approver for row in exceptions if row.findings)
+    if unapproved:
+        said.append(f"{plural(unapproved, 'exception')} in force that nobody is named as the approver of.")
     left = sum(control.status == "not-assessed" for control in controls)
     if left:
         said.append(f"{plural(left, 'citation')} of {len(controls)} not assessed.")
