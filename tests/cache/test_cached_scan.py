@@ -97,6 +97,10 @@ def linked(target: str) -> Callable[[Path], None]:
 
 
 STORE = 'resource "aws_ebs_volume" "new" {\n  encrypted = false\n}\n'
+WAIVERS = (
+    "waivers: [{rule: encryption-at-rest, resources: {address: '*'}, reason: it is migrated in January, owner: a,"
+    " approver: b, expires: 2027-01-31}]\n"
+)
 CHANGES: list[tuple[str, Callable[[Path], None]]] = [
     *((name, written(text + " ")) for name, text in FILES.items()),
     *((name, written(text.replace("true", "false").replace("mercy", "stjude"))) for name, text in FILES.items()),
@@ -104,6 +108,7 @@ CHANGES: list[tuple[str, Callable[[Path], None]]] = [
     *((f"{folder}/new.tf", written(STORE)) for folder in ("live", "other", "modules/store", "deep/er", ".")),
     *((f"live/{name}", written("encrypted = true\n")) for name in ("y.auto.tfvars", "terraform.tfvars.json", "zz.auto.tfvars")),
     *((f"{folder}/phiward.yaml", written("data_classes: {default: public}\n")) for folder in ("live", "modules", "broken")),
+    *((f"{folder}/phiward.waivers.yaml", written(WAIVERS)) for folder in ("live", "modules", "k8s", ".")),
     ("live/flag", written("")),
     ("live/list/c.txt", written("")),
     ("live/list/c.md", written("")),
@@ -286,12 +291,17 @@ OTHERWISE: dict[str, Any] = {
     "allow_incomplete": True,
     "exit_zero": True,
     "changed": True,
+    "baseline": None,
 }
 
 
+BASELINE = '{"schema": "phiward/baseline/v1", "target": ".", "pack": "", "taken": "2026-11-01", "findings": []}'
+
+
 def test_every_setting_is_part_of_what_is_asked(scans, top):
-    assert {*OTHERWISE, "today", "standard_input"} == set(Settings.__match_args__)  # type: ignore[attr-defined]
+    assert {*OTHERWISE, "today", "standard_input", "live"} == set(Settings.__match_args__)  # type: ignore[attr-defined]
     written(RULE)(top / "policy" / "disks" / "volume-is-large.yaml")
+    written(BASELINE)(top / "phiward.baseline.json")
     keys = {cache.key_of(of(top))}
     assert cache.key_of(of(top, today=date(2031, 1, 1))) in keys
     for name, value in (
@@ -301,6 +311,7 @@ def test_every_setting_is_part_of_what_is_asked(scans, top):
             "settings_file": top / "other/phiward.yaml",
             "template_parameter_files": (top / "cfn/given.json",),
             "rule_directories": (top / "policy",),
+            "baseline": top / "phiward.baseline.json",
         }
     ).items():
         settings = replace(of(top), **{name: value})
