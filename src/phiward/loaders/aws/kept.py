@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from phiward.loaders.aws import inventory_file
-from phiward.loaders.aws.loader import loaded_from, problems
+from phiward.loaders.aws.loader import loaded_from, remarks
 from phiward.loaders.aws.written import collect, parse
 from phiward.loaders.loaded import Loaded
 from phiward.loaders.tree import Tree
@@ -29,5 +29,5 @@ def load_kept(path: Path, tree: Tree, pack: Pack, project: Project, wanted: froz
         inventory = collect(parse(data, name), collectors, wanted)
     else:
         inventory = inventory_file.read(data, name)
-    tree.diagnostics += problems(inventory.calls)
+    tree.diagnostics += remarks(inventory)
     return loaded_from(inventory, collectors, pack, project)

@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from phiward.loaders.aws.calls import DECIDED, Call, Status
 from phiward.loaders.aws.client import Account, Sessions, fewer_collections, now
 from phiward.loaders.aws.crawl import Crawl
+from phiward.loaders.aws.identity import remarks as identity_remarks
 from phiward.loaders.aws.inventory import Inventory
 from phiward.loaders.aws.inventory_file import read, write
+from phiward.loaders.aws.managed import load_managed
 from phiward.loaders.aws.resources import load as load_resources
 from phiward.loaders.aws.targets import targets
 from phiward.loaders.loaded import Loaded
@@ -53,7 +55,7 @@ def load_live(
             executor.shutdown(wait=False, cancel_futures=True)
             if live.save:
                 write(inventory, live.save)
-    return loaded_from(inventory, everything, pack, project), [*found.problems, *problems(inventory.calls)]
+    return loaded_from(inventory, everything, pack, project), [*found.problems, *remarks(inventory)]
 
 
 def loaded_from(inventory: Inventory, collectors: Collectors, pack: Pack, project: Project) -> Loaded:
@@ -77,6 +79,12 @@ def known_types(pack: Pack) -> frozenset[str]:
     rows = [row for row in pack.rows() if row.dialect == "terraform"]
     natives = {native for row in rows for native in (*row.native_types, *(native for _, native, _ in row.satellites))}
     return frozenset(native for native in natives if native.startswith("aws_"))
+
+
+def remarks(inventory: Inventory) -> list[Diagnostic]:
+    """What is to be said about how accounts were read: what could not be asked, and by whom the rest was."""
+    said = problems(inventory.calls)
+    return [*said, *identity_remarks(inventory, load_managed(pack_directory()))] if inventory.callers else said
 
 
 _SAID = {
