@@ -37,6 +37,8 @@ OTHER_RELEASES = {
 LIVE_ONLY = {
     "aws_cloudtrail": ("delivery_error", "logs_delivery_error"),
     "aws_config_configuration_recorder": ("delivery_status",),
+    "aws_backup_plan": ("resource_type_opt_in_preference",),
+    "aws_backup_vault": ("lock_mode",),
     "aws_docdb_cluster": ("multi_az",),
     "aws_docdb_cluster_snapshot": ("shared_accounts",),
     "aws_iam_access_key": ("age_days", "unused_days"),

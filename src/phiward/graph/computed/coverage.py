@@ -1,7 +1,7 @@
 """Which backup plans take a resource in, how often they run, and over how many zones a cluster stands.
 
-Sources: AWS Backup developer guide, "Assigning resources to a backup plan" and "Backup plan options and configuration";
-EventBridge user guide, "Cron expressions"; Aurora user guide, "High availability".
+Sources: AWS Backup developer guide, "Assigning resources to a backup plan", "Assign resources with AWS CLI" and "Backup
+plan options and configuration"; EventBridge user guide, "Cron expressions"; Aurora user guide, "High availability".
 
 The catalog names each function by its key in `COVERAGE`.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from phiward.graph.computed.reading import Block, blocks
-from phiward.graph.policy import HOLE, sketch
+from phiward.graph.policy import HOLE, glob_covers, sketch
 from phiward.graph.truth import Truth, all_of, any_of, equals, listed, negate, why
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
@@ -24,6 +24,18 @@ _HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
 _DAY, _WEEK, _MONTH = 24, 7 * 24, 31 * 24
 _PLANS = ("aws_backup_plan", "AWS::Backup::BackupPlan")
 _ANY = ("*", "?")
+_OPT_IN = {
+    "rds:db": "RDS",
+    "rds:cluster": "Aurora",
+    "dynamodb:table": "DynamoDB",
+    "ec2:volume": "EBS",
+    "ec2:instance": "EC2",
+    "elasticfilesystem:file-system": "EFS",
+    "fsx:file-system": "FSx",
+}
+"""What AWS Backup calls a kind of resources in a region's settings, by the kind as ARNs write it."""
+_SHARED = ("rds:cluster", "fsx:file-system")
+"""Kinds that several of its resource types share: a pattern of them takes in what is opted in."""
 
 
 # Plans
@@ -82,28 +94,63 @@ def in_backup_plan(view: View, *, arn: str) -> Derived:
 
     `arn` is its kind as ARNs write it, `rds:db`.
     """
-    plans = [plan for native in _PLANS for plan in view.graph.of_type(native, view.resource.scope)]
-    selected = any_of(_selects(chosen, view, arn) for plan in plans for chosen in plan.satellites("selections"))
+    declared = (plan for native in _PLANS for plan in view.graph.of_type(native, view.resource.scope))
+    selected = any_of(
+        _selects(chosen, view, arn, _opted_in(plan, view, arn))
+        for plan in declared
+        if _beside(plan, view)
+        for chosen in plan.satellites("selections")
+    )
     if selected is False and (not view.resource.scope.complete or view.resource.scope.holes):
         selected = ELSEWHERE
     return Derived(selected)
 
 
-def _selects(selection: View | Unknown, view: View, arn: str) -> Truth:
+def _beside(plan: View, view: View) -> bool:
+    """Whether a plan is in the region of a running resource: it takes in nothing of another one."""
+    return view.resource.source != "aws" or plan.resource.provider in ("", view.resource.provider)
+
+
+def _opted_in(plan: View, view: View, arn: str) -> Truth:
+    """Whether AWS Backup may take in the resource's kind in its region. What is declared does not say it."""
+    if view.resource.source != "aws":
+        return True
+    settings, kind = plan.get("resource_type_opt_in_preference"), _OPT_IN.get(arn, "")
+    if arn == "rds:cluster" and not str(view.get("engine")).startswith("aurora"):
+        kind = "RDS"
+    if isinstance(settings, dict) and isinstance(settings.get(kind), bool):
+        return settings[kind] is True
+    return settings if isinstance(settings, Unknown) else Unknown("its kind is not in the settings of AWS Backup")
+
+
+def _selects(selection: View | Unknown, view: View, arn: str, opted_in: Truth) -> Truth:
+    """Whether a selection takes it in: by a kind or an ARN, or by less where AWS Backup is opted in to its kind."""
     if isinstance(selection, Unknown):
         return selection
-    named = any_of(_names(pattern, view, arn) for pattern in listed(selection.get("resources")))
-    tagged = any_of(_tagged(tag, view) for tag in blocks(selection.get("selection_tag")))
+    resources, tags = listed(selection.get("resources")), blocks(selection.get("selection_tag"))
+    everything = not resources and not tags
+    named = any_of(
+        all_of([_names(pattern, view, arn), opted_in if _needs_opt_in(pattern, arn) else True]) for pattern in resources
+    )
+    wide = all_of([any_of([everything, *(_tagged(tag, view) for tag in tags)]), opted_in])
     spared = any_of(_names(pattern, view, arn) for pattern in listed(selection.get("not_resources")))
     narrowed = blocks(selection.get("condition"))
     further: Truth = Unknown("the selection has conditions, which are not read") if narrowed else True
-    return all_of([any_of([named, tagged]), negate(spared), further])
+    return all_of([any_of([named, wide]), negate(spared), further])
+
+
+def _needs_opt_in(pattern: Value, arn: str) -> bool:
+    """Whether a pattern of ARNs names a service alone, or a kind that several resource types share."""
+    text = sketch(pattern)
+    return text == "*" or (text.endswith("*") and (arn in _SHARED or text.split(":", 5)[5:] in ([], ["*"])))
 
 
 def _names(pattern: Value, view: View, arn: str) -> Truth:
     """Whether an ARN, or a pattern of ARNs, means the resource."""
     if isinstance(pattern, Reference):
         return pattern.address == view.resource.address
+    if view.resource.source == "aws" and isinstance(pattern, str):
+        return glob_covers(pattern, view.resource.address)
     if isinstance(pattern, Partial) and any(
         isinstance(part, Reference) and part.address == view.resource.address for part in pattern.parts
     ):
@@ -114,7 +161,7 @@ def _names(pattern: Value, view: View, arn: str) -> Truth:
     parts = text.split(":", 5)
     service, _, kind = arn.partition(":")
     if len(parts) < 6 or parts[2] not in (service, "*"):  # noqa: PLR2004 - the six parts of an ARN
-        return why(pattern) if HOLE in text else False
+        return why(pattern) if HOLE in text else parts[2:3] == [service] and text.endswith("*")
     rest = parts[5]
     if rest.rstrip("*").rstrip("/:") in ("", kind) and rest.endswith("*"):
         return True
