@@ -9,6 +9,7 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from phiward import __version__
@@ -427,6 +428,11 @@ def test_the_command_says_it_in_text_and_json(phiward, folder, p256):
     assert "\x1b" not in changed.stdout
     told = phiward("verify", folder, "--key", key, "--format", "json")
     value = json.loads(told.stdout)
+    schema = json.loads(phiward("schema", "verification").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(value, schema)
+    named_there = schema["properties"]["checks"]["items"]["properties"]["name"]["description"].rstrip(".").split(", ")
+    assert {check["name"] for check in value["checks"]} < set(named_there)
     assert (told.returncode, value["schema"], value["verified"]) == (1, "phiward/verification/v1", False)
     files = next(check for check in value["checks"] if check["name"] == "files")
     assert {"path": "report.html", "problem": "changed"} in files["files"]

@@ -9,8 +9,12 @@ import click
 
 from phiward.pack import pack_directory
 
-_REPORT = Path(__file__).resolve().parent.parent / "reporters" / "report.schema.json"
-NAMES = ("settings", "rule", "report", "waivers", "manual", "assessment")
+_PACKAGE = Path(__file__).resolve().parent.parent
+_OURS = {
+    "report": _PACKAGE / "reporters" / "report.schema.json",
+    "verification": _PACKAGE / "attest" / "verify" / "verification.schema.json",
+}
+NAMES = ("settings", "rule", "report", "waivers", "manual", "assessment", "verification")
 
 
 @click.command(name="schema")
@@ -18,7 +22,8 @@ NAMES = ("settings", "rule", "report", "waivers", "manual", "assessment")
 def command(name: str) -> None:
     """Print the JSON Schema of phiward.yaml (settings), a rule file, the JSON report, or what is kept beside it.
 
-    That is phiward.waivers.yaml (waivers) and phiward.manual.yaml (manual); assessment is findings.json of `attest`.
+    That is phiward.waivers.yaml (waivers) and phiward.manual.yaml (manual); assessment is findings.json of `attest`,
+    verification what `verify --format json` writes.
 
     An editor completes and checks a file that begins with `# yaml-language-server: $schema=FILE`.
     """
@@ -27,5 +32,5 @@ def command(name: str) -> None:
 
         click.echo(json.dumps(schema(), indent=2))
         return
-    path = _REPORT if name == "report" else pack_directory() / "schema" / f"{name}.schema.json"
+    path = _OURS.get(name) or pack_directory() / "schema" / f"{name}.schema.json"
     click.echo(path.read_text(encoding="utf-8"), nl=False)
