@@ -37,6 +37,13 @@ def test_a_citation_without_a_rule_is_never_covered(citation):
         assert row.automatable == "automated"
 
 
+def test_a_citation_shows_what_people_do_for_it():
+    rows = {row["citation"]: row for row in json.loads(coverage(PACK, "citation", "json"))["rows"]}
+    assert [control["id"] for control in rows["164.308(a)(1)(ii)(C)"]["manual"]] == ["sanction-policy"]
+    assert all(row["manual"] for row in rows.values() if row["state"] in ("manual", "provider"))
+    assert "By people (sanction-policy)" in coverage(PACK, "citation", "text")
+
+
 def test_a_citation_that_loses_its_rules_is_no_longer_covered(monkeypatch):
     kept = [rule for rule in PACK.rules if "164.312(a)(2)(iv)" not in rule.citations]
     bare = load_pack()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from phiward.engine.judge import reach
 from phiward.model.rule import Rule
 from phiward.pack import Pack, Row
+from phiward.pack.controls import Control
 from phiward.pack.reference import Concept, Outcome, Reference, Theme
 from phiward.record import dataclass
 
@@ -55,6 +56,8 @@ class CitationRow:
     """What the rule proposed in 2025 would change; not in force."""
     state: str
     speakers: tuple[Speaker, ...]
+    controls: tuple[Control, ...] = ()
+    """What people do and state, where no configuration shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,12 @@ class PracticeRow:
     speakers: tuple[Speaker, ...]
 
 
-def by_citation(pack: Pack) -> list[CitationRow]:
-    """Every citation of the pack, in the order of the regulation."""
+def by_citation(pack: Pack, controls: Iterable[Control] = ()) -> list[CitationRow]:
+    """Every citation of the pack, in the order of the regulation, with those of some controls that speak to it."""
+    kept: dict[str, list[Control]] = {}
+    for control in controls:
+        for citation in control.citations:
+            kept.setdefault(citation, []).append(control)
     cited: dict[str, list[Speaker]] = {}
     for each in speakers(pack).values():
         for citation in each.rule.citations:
@@ -92,6 +99,7 @@ def by_citation(pack: Pack) -> list[CitationRow]:
             proposed=entry.get("nprm_2025") or "",
             state=_state(entry["automatable"], citation in cited),
             speakers=tuple(cited.get(citation, ())),
+            controls=tuple(kept.get(citation, ())),
         )
         for citation, entry in pack.citations.items()
     ]

@@ -11,6 +11,7 @@ from phiward import markdown
 from phiward.coverage import CitationRow, PracticeRow, Speaker, ThemeRow, by_citation, by_practice, by_theme
 from phiward.coverage.sections import CAUTION, Overview, Section, of_citations, of_practices, of_themes, where
 from phiward.pack import Pack
+from phiward.pack.controls import Control, load_controls
 from phiward.pack.reference import Outcome, load_reference
 from phiward.reporters.text import clean, listed, plural
 
@@ -31,7 +32,7 @@ def coverage(pack: Pack, view: str, format_: str) -> str:
 
 
 def _citations(pack: Pack) -> tuple[Overview, list[Any]]:
-    rows = by_citation(pack)
+    rows = by_citation(pack, load_controls())
     return of_citations(rows), [_citation(row) for row in rows]
 
 
@@ -63,6 +64,16 @@ def _citation(row: CitationRow) -> dict[str, Any]:
         "stays_manual": row.stays,
         "proposed_2025": row.proposed or None,
         "rules": _speakers(row.speakers),
+        "manual": [_control(control) for control in row.controls],
+    }
+
+
+def _control(control: Control) -> dict[str, Any]:
+    return {
+        "id": control.id,
+        "control": control.control,
+        "evidence": control.evidence,
+        "cadence": control.cadence,
     }
 
 
@@ -97,9 +108,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "rules": list(outcome.rules),
         "part": outcome.part or None,
         "answers": dict(outcome.answers),
-        "manual": [
-            {"control": each.control, "evidence": each.evidence, "cadence": each.cadence} for each in outcome.manual
-        ],
+        "manual": [_control(control) for control in outcome.manual],
         "not_decided": {"reason": outcome.reason, "because": outcome.because} if outcome.reason else None,
     }
 

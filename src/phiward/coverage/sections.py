@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from phiward.coverage import STATES, CitationRow, PracticeRow, Speaker, ThemeRow, counted
+from phiward.pack.controls import Control
 from phiward.pack.reference import REASONS, Concept, Outcome
 from phiward.record import dataclass
 from phiward.reporters.text import plural
@@ -48,6 +49,7 @@ def _citation(row: CitationRow) -> Section:
         ("Designation", row.designation),
         (f"Configuration ({row.automatable.replace('-', ' ')})", row.stays),
     ]
+    facts += [_by_people(control) for control in row.controls]
     if row.proposed:
         facts.append(("Proposed in 2025, not in force", row.proposed))
     return Section(row.state, row.citation, row.title, tuple(facts), row.speakers)
@@ -94,12 +96,16 @@ def outcome_facts(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     """What an outcome says beside its rules."""
     facts = [("Left open", outcome.part)] if outcome.part else []
     facts += [(f"phiward {command} shows", shows) for command, shows in outcome.answers.items()]
-    facts += [
-        ("By people", f"{each.control} Evidence: {each.evidence}. When: {each.cadence}.") for each in outcome.manual
-    ]
+    facts += [_by_people(control) for control in outcome.manual]
     if outcome.reason:
         facts.append(("Not decided", f"{REASONS[outcome.reason]}: {outcome.because}"))
     return tuple(facts)
+
+
+def _by_people(control: Control) -> tuple[str, str]:
+    """What `phiward.manual.yaml` states by this name."""
+    said = f"{control.control} Evidence: {control.evidence}. When: {control.cadence}."
+    return f"By people ({control.id})", said
 
 
 def _summary(noun: str, states: Iterable[str], order: Iterable[str]) -> str:
