@@ -7,10 +7,14 @@ import json
 import pytest
 
 from phiward.attest.assessment import record
+from phiward.attest.assessment.build import assess
+from phiward.attest.assessment.document import render as render_assessment
+from phiward.attest.assessment.inputs import Inputs
 from phiward.errors import UsageError
 from phiward.record import replace
 from phiward.reporters import junit, sarif
 from phiward.reporters.json_report import render
+from tests.attest.assessments import pack, point
 from tests.reporters.factory import HOSTILE, estate, hostile, values
 
 NAMES = [text for name, text in HOSTILE.items() if name != "lone surrogates"]
@@ -59,3 +63,35 @@ def test_one_of_a_newer_version_is_refused(text):
 def test_what_is_no_record_is_refused(text):
     with pytest.raises(UsageError, match="record"):
         record.read(text, "record.json")
+
+
+def places(value, path=()):
+    """Every place in a document, by the keys that lead to it; of a list only its first item."""
+    yield path
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from places(inner, (*path, key))
+    elif isinstance(value, list) and value:
+        yield from places(value[0], (*path, 0))
+
+
+DOCUMENT = json.loads(render(replace(hostile("x"), waivers=estate().waivers)))
+
+
+@pytest.mark.parametrize("wrong", [None, True, -1, 1.5, "x", [], [[]], {}, {"x": 1}], ids=repr)
+def test_what_is_of_a_wrong_kind_is_refused_or_read_never_stumbled_over(wrong):
+    for place in places(DOCUMENT):
+        document = json.loads(json.dumps(DOCUMENT))
+        inner = document
+        for key in place[:-1]:
+            inner = inner[key]
+        if place:
+            inner[place[-1]] = wrong
+        else:
+            document = wrong
+        try:
+            found = record.read(json.dumps(document), "record.json")
+        except UsageError:
+            continue
+        render(found.report)
+        render_assessment(assess(Inputs(found, pack(), point())).assessment)

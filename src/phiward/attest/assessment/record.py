@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from phiward.attest.assessment.document import check_writer
+from phiward.attest.assessment.types import conforms
 from phiward.errors import UsageError
 from phiward.gate.status import summarise
 from phiward.model.baseline import Comparison, Recorded, Remaining
@@ -64,7 +65,10 @@ def read(text: str, where: str) -> Record:
         document = json.loads(text)
         json.dumps(document, ensure_ascii=False).encode()  # halves of characters are no text
         check_writer(document, json_report.SCHEMA, document["tool"]["version"], where)
-        return Record(_report(document), text, sha256(text.encode()).hexdigest())
+        report = _report(document)
+        if not conforms(report):
+            raise ValueError(where)
+        return Record(report, text, sha256(text.encode()).hexdigest())
     except RecursionError as error:
         raise UsageError("is nested too deeply for a record", where=where) from error
     except _OTHER_MAKE as error:
