@@ -81,3 +81,29 @@ def judged(answers: Answers, directory: Path) -> dict[str, dict[str, Verdict]]:
 def rules(verdicts: Mapping[str, Verdict], verdict: Verdict) -> list[str]:
     """The rules that came to a verdict."""
     return sorted(rule for rule, found in verdicts.items() if found is verdict)
+
+
+def denied(answers: Answers, service: str, operation: str) -> Answers:
+    """The same account where one operation may not be called."""
+    refusal = {"error": "AccessDeniedException", "http": 403}
+    return {**answers, service: {**answers[service], operation: refusal}}
+
+
+def settled(found: Mapping[str, Mapping[str, Verdict]]) -> set[tuple[str, str, Verdict]]:
+    """What was decided: each rule's verdict on each thing, where it is one."""
+    return {
+        (address, rule, verdict)
+        for address, verdicts in found.items()
+        for rule, verdict in verdicts.items()
+        if verdict in (Verdict.PASS, Verdict.FAIL)
+    }
+
+
+_OF_EVERYTHING = ("service-eligible", "store-in-backup-plan")
+
+
+def said(found: Mapping[str, Mapping[str, Verdict]], address: str) -> dict[str, list[str]]:
+    """The rules that spoke of something by their verdicts; those left aside that speak of nearly everything."""
+    verdicts = {rule: verdict for rule, verdict in found[address].items() if rule not in _OF_EVERYTHING}
+    by = {"fail": Verdict.FAIL, "pass": Verdict.PASS, "unknown": Verdict.UNKNOWN}
+    return {word: named for word, verdict in by.items() if (named := rules(verdicts, verdict))}
