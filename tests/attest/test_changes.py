@@ -137,6 +137,7 @@ def test_it_is_read_as_it_was_written():
             "newer than this one",
         ),
         (b'"age_days":0', b'"age_days":"0"', "not an assessment"),
+        (b'"first_seen":"2026-11-26"', b'"first_seen":"long ago"', "not an assessment"),
         (b'"schema":"phiward/assessment/v1"', b'"schema":"other"', "not an assessment"),
         (b'"cover":', b'"covers":', "not an assessment"),
         (b"{", b"", "not an assessment"),

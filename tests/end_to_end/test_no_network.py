@@ -84,6 +84,18 @@ def test_a_run_opens_no_socket_starts_no_process_and_reads_nothing_outside(tmp_p
     assert opened == {str(tmp_path / "tree" / "main.tf"), str(tmp_path / "tree" / "sub" / "a.tf")}
 
 
+def test_an_attestation_opens_no_socket_and_starts_no_process(tmp_path):
+    files = {"tree/main.tf": 'resource "aws_db_instance" "a" {}\n', "tree/.git/HEAD": "ref: ../../../outside\n"}
+    write_tree(tmp_path, {**files, "outside": "0" * 40, "phiward.yaml": "no: 1\n"})
+    status, events = watched("attest", "tree", "--output", "out", "--quiet", cwd=tmp_path)
+    assert status == 0
+    assert [event for event, _ in events if event != "open"] == []
+    written = (f"{tmp_path}/out/", f"{tmp_path}/.out.")
+    opened = {path for _, path in events if path.startswith(f"{tmp_path}/") and not path.startswith(written)}
+    assert opened == {str(tmp_path / "tree" / "main.tf"), str(tmp_path / "tree" / ".git" / "HEAD")}
+    assert json.loads((tmp_path / "out" / "findings.json").read_text())["scope"]["commit"] == ""
+
+
 def test_a_start_imports_next_to_nothing():
     program = (
         "import sys\nfrom phiward.__main__ import run\nstatus = run(['--version'])\n"

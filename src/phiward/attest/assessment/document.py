@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -40,11 +41,20 @@ def read(content: bytes, where: str) -> Assessment:
         document = parse_mapping(content)
         check_writer(document, SCHEMA, document["written_by"]["version"], where)
         found: Assessment = _read(Assessment, document)
+        _check_days(found)
     except _OTHER_MAKE as error:
         raise UsageError(
             "is not an assessment of Phiward", where=where, hint="give the folder of `phiward attest`"
         ) from error
     return found
+
+
+def _check_days(found: Assessment) -> None:
+    """Raises ValueError where something is no day that the next assessment counts from."""
+    window = found.cover.window
+    runs = (run.date for run in found.continuity.runs)
+    for day in {window.start, window.end, window.as_of, *runs, *(row.first_seen for row in found.findings)}:
+        date.fromisoformat(day)
 
 
 def check_writer(document: Mapping[str, Any], schema: str, version: str, where: str) -> None:
