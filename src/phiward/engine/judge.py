@@ -17,7 +17,7 @@ from phiward.graph.resource_graph import ResourceGraph, how_many
 from phiward.graph.view import Reading, View
 from phiward.model.finding import Evidence, Finding, Subject, Verdict
 from phiward.model.location import Location, Span
-from phiward.model.resource import AttributePath, Scope
+from phiward.model.resource import AttributePath, Hole, Scope
 from phiward.model.rule import Rule, Severity
 from phiward.model.value import Sensitive, Unknown, Value, unknowns
 from phiward.pack import Outline, Pack, Row
@@ -355,26 +355,31 @@ def _by_region(rule: Rule, scope: Scope, views: list[View], pack: Pack) -> Itera
         n for row in pack.rows() if row.dialect == "terraform" and selects(select, row) for n in row.native_types
     }
     given = rule.select.get("given")
-    apart = [v for v in views if v.resource.native_type not in scope.once and not v.resource.unread]
-    regions = {v.resource.provider for v in apart}
     serves_all = [v for v in views if v.resource.native_type in scope.once]
+    apart = [v for v in views if v.resource.native_type not in scope.once]
+    regions = {v.resource.provider for v in apart if v.resource.provider}
     if natives <= scope.once or not regions or (given and any(selects(given, row) for row in _rows(serves_all))):
-        yield scope, views
+        yield _if_given(scope, given, views), views
         return
+    nowhere = [v for v in apart if not v.resource.provider]
+    asked = False
     for region in sorted(regions):
         there = [v for v in apart if v.resource.provider == region]
-        beside = [
-            *there,
-            *serves_all,
-            *(v for v in views if _may_be_in(region, v) and v.resource.native_type not in scope.once),
-        ]
         if not given or any(selects(given, row) for row in _rows(there)):
-            yield replace(scope, path=f"{scope.path}/{region}"), beside
+            asked = True
+            yield (
+                _if_given(replace(scope, path=f"{scope.path}/{region}"), given, there),
+                [*there, *serves_all, *nowhere],
+            )
+    if not asked:
+        yield _if_given(scope, given, views), views
 
 
-def _may_be_in(region: str, view: View) -> bool:
-    """Whether something that could not be read may stand in a region."""
-    return view.resource.unread and view.resource.provider in (region, "")
+def _if_given(scope: Scope, given: Any, views: list[View]) -> Scope:
+    """A scope in which nothing is missing for certain, where what asks for it was not read: it may not be there."""
+    asking = [v for v in views if not given or selects(given, v.row)]
+    doubt = asking[0].resource.uncounted if asking and all(v.resource.unread for v in asking) else None
+    return scope if doubt is None else replace(scope, holes=(*scope.holes, Hole(doubt.reason, doubt.hint)))
 
 
 def _can_be_declared(rule: Rule, row: Row) -> bool:

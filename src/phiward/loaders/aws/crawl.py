@@ -347,6 +347,9 @@ def resource(spec: Compiled, item: Item, call: Call) -> Found | None:
     own = attributes(spec["attributes"], item)
     address = evaluate(spec["id"], item) if spec["id"] is not None else MISSING
     if not isinstance(address, str):
+        if spec["id"] is not None:  # several of them would be taken for one
+            nameless = Unknown(f"{call.name} names no {spec['type']} that it lists")
+            doubt = doubt or (address if isinstance(address, Unknown) else nameless)
         owner = next(iter(item.owners.values()), None) or _above(item)
         address = f"{owner or base(item)}#{spec['type']}"
     if doubt is None:
