@@ -8,13 +8,14 @@ import pytest
 
 from phiward.attest.assessment.model import Assessment
 from phiward.attest.assessment.status import CONTROL_STATUSES
-from phiward.model.finding import Loosened, Verdict, WaiverType
+from phiward.model.finding import CallCount, Loosened, Verdict, WaiverType
 from phiward.model.location import Location, Span
 from phiward.model.manual import Assurance, CitationState, ControlState, Proof, Statement
 from phiward.model.project import AttestationSettings
 from phiward.pack.activities import load_activities
+from phiward.record import replace
 from tests.attest.assessments import DAY, ENCRYPTED, assessed, assessment, control, made_by_the_pack, one
-from tests.reporters.factory import diagnostic, report, rule, waiver
+from tests.reporters.factory import diagnostic, report, rule, subject, waiver
 
 AUTHENTICATION = "164.308(a)(5)(ii)(B)"
 """Addressable; configuration shows a part of it."""
@@ -195,3 +196,30 @@ def test_the_crosswalk_names_what_nist_tells_entities_to_do():
             "hipaa-089 Implementation Specification (Encryption and Decryption)",
         )
     }
+
+
+ACCOUNT = "aws://123456789012"
+
+
+def test_what_an_account_did_not_tell_about_is_no_resource_of_the_population():
+    known = one("a", Verdict.PASS)
+    unread = replace(
+        one("b", Verdict.UNKNOWN),
+        subject=subject(f"{ACCOUNT}:aws_db_cluster[*]", source="aws", scope=ACCOUNT, native_type="aws_db_cluster"),
+    )
+    of = made_by_the_pack(report([known, unread]))
+    of = replace(of, summary=replace(of.summary, resources=1))
+    people = assessed(of).assessment.population
+    assert (people.resources, people.evaluated, people.silent, people.reconciles) == (1, 1, 0, True)
+    assert people.unread == ("aws_db_cluster",)
+
+
+def test_calls_that_were_not_answered_are_told_with_the_accounts_that_were_read():
+    calls = (
+        CallCount("123456789012", "us-east-1", "s3:ListBuckets", "denied", "AccessDenied", 2),
+        CallCount("123456789012", "us-east-1", "rds:DescribeDBInstances", "ok", "", 1),
+    )
+    of = assessment(one("a"), calls=calls)
+    assert of.method.calls == 3
+    assert of.method.denied_calls == ("s3:ListBuckets in 123456789012 us-east-1: denied (AccessDenied) 2 times",)
+    assert (of.scope.accounts, of.scope.regions) == (("123456789012",), ("us-east-1",))

@@ -166,6 +166,7 @@ def _population(assessment: Assessment) -> dict[str, Any]:
         "unmodelled": people.unmodelled,
         "silent": people.silent,
         "reconciles": people.reconciles,
+        "unreadTypes": list(people.unread),
         "types": [
             {
                 "resourceType": row.resource_type,

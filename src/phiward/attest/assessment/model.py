@@ -389,6 +389,8 @@ class Population:
     """Whether the record's own counts add up, and agree with its rows."""
     scopes: int
     """Accounts, roots and clusters that rules about absence were asked of; they are no resources."""
+    unread: tuple[str, ...]
+    """Types of which accounts did not tell what there is, or what it is: every rule on that is undecided."""
     rows: tuple[PopulationRow, ...]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from phiward.attest.assessment.model import FindingRow, Population, PopulationRow
+from phiward.attest.assessment.model import FindingRow, Observation, Population, PopulationRow, ResourceOf
 from phiward.model.finding import Report, Verdict
 
 _SCOPES = "scope."
@@ -14,8 +14,10 @@ _SCOPES = "scope."
 
 def population(report: Report, rows: Sequence[FindingRow]) -> Population:
     """What was judged, what no catalog row describes, and what no rule asks anything of, with a check of the sums."""
-    subjects = {(row.resource.type, row.resource.native_type, row.resource.scope, row.resource.address) for row in rows}
-    resources = [subject for subject in subjects if not subject[0].startswith(_SCOPES)]
+    subjects = {_subject(row.resource) for row in rows}
+    unread = {_subject(row.resource) for row in rows if is_unread(row)}
+    scopes = {subject for subject in subjects if subject[0].startswith(_SCOPES)}
+    resources = subjects - unread - scopes
     judged = Counter(native for _, native, _, _ in resources)
     summary = report.summary
     silent = summary.resources - len(resources) - summary.unmodelled
@@ -31,9 +33,28 @@ def population(report: Report, rows: Sequence[FindingRow]) -> Population:
         unmodelled=summary.unmodelled,
         silent=silent,
         reconciles=silent >= 0 and _adds_up(report),
-        scopes=len(subjects) - len(resources),
+        scopes=len(scopes),
+        unread=tuple(sorted({native for _, native, _, _ in unread})),
         rows=tuple(made),
     )
+
+
+def _subject(of: ResourceOf) -> tuple[str, str, str, str]:
+    return of.type, of.native_type, of.scope, of.address
+
+
+def is_unread(row: FindingRow) -> bool:
+    """Whether it is about what an account did not tell: all that there may be of a type, or one that could not be read.
+
+    Neither is counted among the resources that were read.
+    """
+    of = row.resource
+    everything = of.address.endswith(f":{of.native_type}[*]")
+    return of.source == "aws" and (everything or any(_not_read(leaf) for leaf in row.observations))
+
+
+def _not_read(leaf: Observation) -> bool:
+    return leaf.property == "address" and leaf.expected == "read"
 
 
 def _adds_up(report: Report) -> bool:

@@ -54,6 +54,8 @@ def _of_record(inputs: Inputs, population: Population) -> list[str]:
         said.append(
             f"{plural(population.unmodelled, 'resource')} of types that the pack does not describe: not judged."
         )
+    if population.unread:
+        said.append(f"{plural(len(population.unread), 'type')} of which accounts did not tell what there is.")
     if population.silent:
         said.append(
             f"{plural(population.silent, 'resource')} of which no rule asks anything by itself; some are judged as a "
