@@ -20,7 +20,7 @@ from tests.conformance.computed_reads import texts
 from phiward.loaders.aws.client import TOKENS
 from phiward.loaders.aws.loader import known_types
 from phiward.pack import load_pack, pack_directory
-from phiward.pack.collectors import load_collectors
+from phiward.pack.collectors import camel, load_collectors
 
 PACK = load_pack()
 COLLECTORS = load_collectors(pack_directory())
@@ -50,6 +50,13 @@ def test_no_call_writes_or_reads_content(name: str) -> None:
     assert prepared <= {"generate_credential_report"}  # IAM makes the report anew, at most every four hours: no setting
     assert [operation for operation in sorted(called) if DATA.fullmatch(operation)] == []
     assert called <= operations(collector["service"]).keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reports_call_an_operation_as_its_service_does(name: str) -> None:
+    service = COLLECTORS.by_name[name]["service"]
+    called = {step["operation"] for one, step in COLLECTORS.steps() if one["service"] == service}
+    assert [operations(service)[one].name for one in called] == [camel(service, one) for one in called]
 
 
 MORE = re.compile(

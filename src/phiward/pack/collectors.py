@@ -74,7 +74,7 @@ def collector(document: Any, where: str) -> Compiled:
         "prefix": prefix,
         "global": scope == "global",
         "region": document.get("region", "us-east-1"),
-        "steps": [_step(step, prefix, f"{where}.{step.get('operation')}") for step in document["steps"]],
+        "steps": [_step(step, (service, prefix), f"{where}.{step.get('operation')}") for step in document["steps"]],
     }
 
 
@@ -84,14 +84,15 @@ def native_types(step: Mapping[str, Any]) -> list[str]:
     return own + [type_ for inner in step["then"] for type_ in native_types(inner)]
 
 
-def _step(spec: Any, prefix: str, where: str) -> Compiled:
+def _step(spec: Any, of: tuple[str, str], where: str) -> Compiled:
+    """A step of a service, with what its actions begin with."""
     _known(spec, _STEP_KEYS, where)
     operation = _text(spec.get("operation"), f"{where}.operation")
     prepared = spec.get("prepared")
     if prepared is not None:
         _known(prepared, _PREPARED_KEYS, f"{where}.prepared")
         prepared = {"by": prepared["by"], "while": condition(prepared["while"], f"{where}.prepared")}
-    actions = spec.get("action", f"{prefix}:{camel(operation)}")
+    actions = spec.get("action", f"{of[1]}:{camel(of[0], operation)}")
     return {
         "operation": operation,
         "actions": actions if isinstance(actions, list) else [actions],
@@ -105,7 +106,7 @@ def _step(spec: Any, prefix: str, where: str) -> Compiled:
         "batch": _batch(spec["batch"], f"{where}.batch") if "batch" in spec else None,
         "prepared": prepared,
         "resources": [_resource(given, f"{where}.{given.get('type')}") for given in spec.get("resources", [])],
-        "then": [_step(inner, prefix, f"{where}.{inner.get('operation')}") for inner in spec.get("then", [])],
+        "then": [_step(inner, of, f"{where}.{inner.get('operation')}") for inner in spec.get("then", [])],
     }
 
 
@@ -275,9 +276,24 @@ def _place(written: str, where: str) -> list[Any]:
     return ["path", name, up, [] if rest in ("", ".") else steps(rest, where)]
 
 
-def camel(operation: str) -> str:
-    """`describe_db_instances` -> `DescribeDbInstances`; the service model has the exact letters, IAM ignores case."""
-    return "".join(word[:1].upper() + word[1:] for word in operation.split("_"))
+_ACL = {"acl": "ACL", "acls": "ACLs"}
+_CAPITALS = {
+    "cloudfront": _ACL,
+    "healthlake": {"fhir": "FHIR"},
+    "iam": {"mfa": "MFA"},
+    "rds": {"db": "DB"},
+    "storagegateway": {"iscsi": "iSCSI", "nfs": "NFS", "smb": "SMB"},
+    "waf": _ACL,
+    "waf-regional": _ACL,
+    "wafv2": _ACL,
+}
+"""Words that a service spells in its own way; others have `DescribeNetworkAcls` and `ListDbInstances`."""
+
+
+def camel(service: str, operation: str) -> str:
+    """An operation as the service calls it: of rds, `describe_db_instances` -> `DescribeDBInstances`."""
+    capitals = _CAPITALS.get(service, {})
+    return "".join(capitals.get(word) or word[:1].upper() + word[1:] for word in operation.split("_"))
 
 
 def _text(given: Any, where: str) -> str:

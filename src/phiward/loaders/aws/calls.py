@@ -57,7 +57,7 @@ class Call:
 
     @property
     def name(self) -> str:
-        return f"{self.service}:{camel(self.operation)}"
+        return f"{self.service}:{camel(self.service, self.operation)}"
 
 
 @dataclass(frozen=True, slots=True)
