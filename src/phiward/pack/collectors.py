@@ -1,6 +1,10 @@
 """`collectors/aws/<service>.yaml` -> the calls that read a service, and what of their answers becomes which attribute.
 
 `arns` of a step are what a policy restricts its action to, where the action alone would allow more than is asked.
+`absent` of a step are the codes of errors that say that there is none; a code that means several things stands with
+words of its message: `AccessDeniedException: Macie is not enabled`. `gone` are the codes of what it asks about being
+deleted.
+
 A resource with `each` is there once for each element of what it names: of a mapping, for each `{key, value}`.
 
 An answer is read into the resource types and attributes that Terraform has for the same thing, as Terraform's own

@@ -100,15 +100,15 @@ _HTTP_DENIED = 403
 _HTTP_THROTTLED = 429
 
 
-def status_of(code: str, http: int, absent: frozenset[str], gone: frozenset[str] = frozenset()) -> Status:
-    """How a call ended that was answered with an error.
+def status_of(code: str, http: int, *, absent: bool, gone: bool) -> Status:
+    """How a call ended that was answered with an error, which may be one that says that there is none.
 
-    What is absent is an explicit list for each operation, never any 404: a test server, a proxy or a wrong name may
+    What says so is an explicit list for each operation, never any 404: a test server, a proxy or a wrong name may
     answer one too. A 403 is a denial whatever its code says.
     """
-    if code in gone:
+    if gone:
         return Status.GONE
-    if code in absent:
+    if absent:
         return Status.ABSENT
     if code in _DENIED:
         return Status.DENIED

@@ -11,7 +11,7 @@ import gc
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from traceback import walk_tb
@@ -39,15 +39,30 @@ class CallFailed(Exception):  # noqa: N818 - a state of the answer
     """An answer that is an error; `answer` holds the pages before it."""
 
     def __init__(
-        self, code: str, http: int, request_id: str = "", answer: Mapping[str, Any] | None = None, by: str = ""
+        self, code: str, http: int, request_id: str = "", answer: Mapping[str, Any] | None = None, message: str = ""
     ) -> None:
-        """`by` says what denied it, where AWS tells."""
+        """`message` is what AWS says; it may hold names that are nobody's business, so that nothing keeps it."""
         super().__init__(code)
-        self.by = by
+        self.message = message
         self.code = code
         self.http = http
         self.request_id = request_id
         self.answer = answer or {}
+
+    @property
+    def by(self) -> str:
+        """The kind of policy that a denial names; empty where AWS does not tell."""
+        return next((policy for policy in _POLICIES if policy in self.message), "")
+
+    def is_any(self, codes: Iterable[str]) -> bool:
+        """Whether it is one of some codes; one that means several things stands with words of its message."""
+        return any(
+            self.code == code and words in self.message for code, _, words in (code.partition(": ") for code in codes)
+        )
+
+
+_POLICIES = ("service control policy", "resource control policy", "permissions boundary", "session policy",
+             "VPC endpoint policy", "resource-based policy")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +290,10 @@ def _paged(client: Any, operation: str, params: Mapping[str, Any]) -> tuple[list
     asked = model.input_shape.members if model.input_shape else {}
     tokens = next((pair for pair in TOKENS if pair[0] in answer and pair[1] in asked), ("", ""))
     lists = [name for name, shape in answer.items() if shape.type_name == "list"]
+    more = next((name for name in answer if name.startswith("HasMore")), "")
+    start = next((name for name in asked if name.startswith("ExclusiveStart")), "")
+    if more and start:
+        return lists, _by_last(getattr(client, operation), params, more, start, lists[0])
     return lists, _by_hand(getattr(client, operation), params, *tokens)
 
 
@@ -292,6 +311,23 @@ def _by_hand(
         if further.get(asked) == at:
             raise CallFailed("PaginationError", 0)
         further = {asked: at}
+
+
+def _by_last(
+    ask: Callable[..., dict[str, Any]], params: Mapping[str, Any], more: str, start: str, listed: str
+) -> Iterator[dict[str, Any]]:
+    """The pages of an operation that goes on behind the last name, or key, that it was answered."""
+    further: dict[str, Any] = {}
+    while True:
+        page = ask(**params, **further)
+        yield page
+        elements = page.get(listed)
+        if not page.get(more) or not elements:
+            return
+        last = elements[-1]["Key"] if isinstance(elements[-1], dict) else elements[-1]
+        if further.get(start) == last:
+            raise CallFailed("PaginationError", 0)
+        further = {start: last}
 
 
 def _merged(pages: list[dict[str, Any]], results: list[str]) -> dict[str, Any]:
@@ -320,7 +356,7 @@ def _failed(error: Exception, answer: dict[str, Any]) -> CallFailed:
         http, request_id = int(metadata.get("HTTPStatusCode", 0)), str(metadata.get("RequestId", ""))
         code = str(said.get("Code", _NO_CODE))
         code = _CLOCK if _SKEWED.match(message) else str(http) if code == _NO_CODE else code
-        return CallFailed(code, http, request_id, answer, _denied_by(message))
+        return CallFailed(code, http, request_id, answer, message)
     module = type(error).__module__
     if module.startswith(("botocore", "urllib3", "ssl")):
         name = type(error).__name__
@@ -338,15 +374,6 @@ def _inside_of_sdk(error: Exception) -> bool:
     frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
     ours = max((at for at, name in enumerate(frames) if name.startswith("phiward.")), default=-1)
     return any(name.startswith("botocore.") for name in frames[ours + 1 :])
-
-
-_POLICIES = ("service control policy", "resource control policy", "permissions boundary", "session policy",
-             "VPC endpoint policy", "resource-based policy")  # fmt: skip
-
-
-def _denied_by(message: str) -> str:
-    """The kind of policy that a denial names; the rest of the message may hold names that are nobody's business."""
-    return next((policy for policy in _POLICIES if policy in message), "")
 
 
 def credential_problem(failed: CallFailed) -> str:

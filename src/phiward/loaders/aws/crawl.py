@@ -141,8 +141,8 @@ class Crawl:
             self._prepare(job, place)
             answer: Answer = self._api.call(place, service, step["operation"], job.params)
         except CallFailed as failed:
-            absent = frozenset({*step["absent"], NOT_OFFERED})
-            status = status_of(failed.code, failed.http, absent, frozenset(step["gone"]))
+            absent = failed.is_any((*step["absent"], NOT_OFFERED))
+            status = status_of(failed.code, failed.http, absent=absent, gone=failed.is_any(step["gone"]))
             ended = call(status, now(), failed.request_id, failed.code)
             doubt = None if status in DECIDED else why(ended, step["actions"], failed.by)
             return Outcome(ended, failed.answer, doubt)

@@ -22,7 +22,9 @@ SOURCE = "aws"
 _KEY_ARN = re.compile(r"arn:[^:]+:kms:([^:]*):([^:]*):key/(.+)", re.DOTALL)
 _KEY_ID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 _GENERATED = re.compile(r"[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})")
-_KEY_TYPES = ("aws_kms_key", "data.aws_kms_key")
+_KEY_TYPES = (
+    "aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key", "data.aws_kms_key",
+)  # fmt: skip
 
 
 class LiveOrigin:

@@ -14,7 +14,10 @@ from phiward.engine.predicate import properties_of
 from phiward.pack import Outline, Pack, Row
 
 _DECLARED = re.compile(r'(?:resource|data)\s+"(aws_\w+)"')
-_ALWAYS = frozenset({"aws_kms_key", "aws_kms_alias", "data.aws_kms_key"})
+_ALWAYS = frozenset(
+    {"aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"}
+    | {"aws_kms_alias", "data.aws_kms_key"}
+)
 """Any key argument leads to them."""
 
 

@@ -40,10 +40,11 @@ class Written:
         if written is None:
             code = self._absent.get((service, operation))
             if code is not None:
-                raise CallFailed(code, _NOT_FOUND)
+                name, _, words = code.partition(": ")
+                raise CallFailed(name, _NOT_FOUND, message=words)
             return Answer({}, "", TIME)
         if "error" in written:
-            raise CallFailed(str(written["error"]), int(written.get("http", 400)))
+            raise CallFailed(str(written["error"]), int(written.get("http", 400)), message=written.get("message", ""))
         return Answer(dict(written), "", TIME)
 
 
