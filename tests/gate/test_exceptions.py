@@ -178,6 +178,24 @@ def test_the_nearest_file_upwards_holds(scan):
     assert {f.subject.scope: f.waiver.owner for f in report.findings if f.waiver} == {"a": "near", "b": "all"}
 
 
+def test_no_file_above_two_repositories_holds(scan_files, tmp_path):
+    from phiward.pipeline import scan as afresh
+    from phiward.settings import Settings
+
+    for name in ("one", "two"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+        (tmp_path / name / "main.tf").write_text(DB)
+    (tmp_path / FILE).write_text(waivers(waiver({"address": "*"}))[FILE])
+    report = afresh(Settings((tmp_path / "one", tmp_path / "two"), TODAY, rules=(RULE,)))
+    assert (report.summary.failed, report.waivers, report.diagnostics) == (2, (), ())
+    (tmp_path / "two" / FILE).write_text(waivers(waiver({"path": "main.tf"}))[FILE])
+    report = afresh(Settings((tmp_path / "one", tmp_path / "two"), TODAY, rules=(RULE,)))
+    assert {f.subject.path: f.waiver is not None for f in report.findings} == {
+        "one/main.tf": False,
+        "two/main.tf": True,
+    }
+
+
 def test_a_scan_of_a_part_calls_nothing_unused(scan, tmp_path):
     (tmp_path / ".git").mkdir()
     files = {"a/main.tf": DB, "b/main.tf": DB, **waivers(waiver({"path": "b"}))}

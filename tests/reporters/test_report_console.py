@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from datetime import date
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,6 +12,7 @@ from factory import (
     HOSTILE,
     SOURCES,
     at,
+    compared,
     estate,
     finding,
     hostile,
@@ -24,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snapshot import assert_snapshot
 
+from phiward.model.baseline import Comparison, Recorded, Remaining
 from phiward.model.finding import Evidence, Summary, Verdict
 from phiward.model.value import Sensitive, Unknown
 from phiward.reporters import Style, render
@@ -358,3 +361,22 @@ def test_the_picture_is_deterministic_and_loads_nothing():
     assert "no-public-ingress" in text
     assert re.findall(r"url\((?!#)|href=|@import|@font-face", first) == []
     assert not re.search(r"terminal-\d{5,}", first)
+
+
+def test_what_became_of_a_baseline_is_told_in_bounded_space():
+    was = Recorded("f" * 32, "r", "aws_db_instance.gone", "", "a.tf", date(2026, 1, 2))
+    remaining = tuple(
+        Remaining(was, why) for why in ("its rule did not run", "it could not be decided") for _ in range(500)
+    )
+    text = console(replace(compared(), baseline=Comparison("b.json", 3, 2, (was,) * 500, remaining)))
+    assert text.count("fixed[r] aws_db_instance.gone, since 2026-01-02") == 20
+    assert "fixed and 480 more" in text
+    assert "on record 500 failures, for its rule did not run: [r] aws_db_instance.gone" in text
+    assert "Against the baseline b.json: 2 new, 3 existing, 500 fixed, 1,000 neither shown again nor" in text
+
+
+def test_new_failures_stand_before_existing_ones():
+    text = console(compared())
+    states = re.findall(r"= baseline: (.*)$", text, flags=re.MULTILINE)
+    assert states == sorted(states, key=lambda state: state == "existing")
+    assert "existing" in states

@@ -72,7 +72,7 @@ def update(paths: tuple[Path, ...], file: Path, *, accept_new: bool, **options: 
         click.echo(f"phiward: {why}", err=True)
         return status
     found, said = updated(report, before.findings, today(), accept_new=accept_new)
-    write_baseline(Baseline(report.target, report.pack.digest, today(), tuple(found)), file)
+    write_baseline(Baseline(before.target, report.pack.digest, today(), tuple(found)), file)
     print_text(f"{file}: {said}")
     return 0
 

@@ -71,7 +71,7 @@ def read_ignores(sources: Mapping[str, str], resources: Iterable[Resource], pack
     for resource in resources:
         if resource.context:
             continue
-        if METADATA in resource.attributes and resource.source == "cloudformation":
+        if resource.source == "cloudformation" and METADATA in resource.attributes:
             _read_metadata(resource, known, pack, found)
         metadata = resource.attributes.get("metadata")
         annotations = metadata.get("annotations") if isinstance(metadata, dict) else None

@@ -65,10 +65,10 @@ class Tree:
     def nearest(self, name: str, directory: Path) -> Path | None:
         """The nearest file of a name upwards from a directory, which need not exist, inside of the tree."""
         for place in (directory, *directory.parents):
+            if not self.inside(place):
+                break
             if self.outside.is_file(place / name):
                 return place / name
-            if place == self.base or self.base not in place.parents:
-                break
         return None
 
     def hole(self, code: str, path: Path, message: str, *, hint: str = "", line: int = 0, column: int = 0) -> None:

@@ -15,6 +15,8 @@ _LONGEST_NAME = 48
 _COLUMNS = ("failed", "unknown", "waived", "passed")
 _COLUMN_OF = {Verdict.FAIL: "failed", Verdict.UNKNOWN: "unknown", Verdict.PASS: "passed"}
 _MOST_TYPES = 6
+_MOST_FIXED = 20
+_MOST_REMAINING = 3
 
 
 def summary(report: Report, width: int) -> list[Line]:
@@ -105,10 +107,16 @@ def _baseline(report: Report, width: int) -> list[Line]:
     if found is None:
         return []
     lines: list[Line] = []
-    for one in found.fixed:
+    for one in found.fixed[:_MOST_FIXED]:
         lines += wrap([("fixed", "good"), (recorded(one), "")], width, 2)
+    if len(found.fixed) > _MOST_FIXED:
+        lines.append([("fixed", "good"), (f" and {len(found.fixed) - _MOST_FIXED:,} more", "")])
+    whys: defaultdict[str, list[str]] = defaultdict(list)
     for left in found.remaining:
-        lines += wrap([("on record", "low"), (f"{recorded(left.recorded)}: {clean(left.why)}", "")], width, 2)
+        whys[left.why].append(recorded(left.recorded))
+    for why, names in whys.items():
+        told = f" {plural(len(names), 'failure')}, for {clean(why)}: {listed(names, _MOST_REMAINING)}"
+        lines += wrap([("on record", "low"), (told, "")], width, 2)
     return [*lines, *wrap([(compared(found), "bold")], width, 2), []]
 
 
