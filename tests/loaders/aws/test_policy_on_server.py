@@ -14,7 +14,21 @@ from phiward.model.finding import Level, Report
 from phiward.pack import pack_directory
 from phiward.pack.collectors import load_collectors
 
-SERVICES = ("athena", "cognito-idp", "ecr", "ecs", "elbv2", "glue", "iam", "kms", "logs", "rds", "sns", "sqs", "transfer")
+SERVICES = (
+    "athena",
+    "cognito-idp",
+    "ecr",
+    "ecs",
+    "elbv2",
+    "glue",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "sns",
+    "sqs",
+    "transfer",
+)
 """Of those that the server holds to policies as IAM does: for S3 it takes operations for actions."""
 
 
