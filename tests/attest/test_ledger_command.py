@@ -14,7 +14,7 @@ from phiward.attest.keys import write_pair
 from phiward.cli.ledger import command
 from phiward.errors import UsageError
 from tests.attest.aws import REGION, aws
-from tests.attest.conftest import PASSPHRASE
+from tests.attest.conftest import NOW, PASSPHRASE
 
 WHERE = "s3://evidence/ledger"
 
@@ -59,7 +59,7 @@ def test_files_are_written_down_and_proven(tmp_path, phiward, key, p256):
 
 @pytest.fixture
 def s3(monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795305600")
+    monkeypatch.setattr("phiward.cli.ledger.clock", lambda: NOW)
     with aws(monkeypatch):
         client = boto3.client("s3", region_name=REGION)
         place = {"LocationConstraint": REGION}
@@ -74,7 +74,7 @@ def run(*arguments: str):
 def test_compliance_is_asked_for_with_its_end(s3):
     asked = run("create", WHERE, "--mode", "compliance")
     assert isinstance(asked.exception, UsageError)
-    assert "2222 days: today's until 2032-12-22" in asked.stderr
+    assert "2222 days: today's until 2032-12-26" in asked.stderr
     assert "KeyCount" not in s3.list_objects_v2(Bucket="evidence") or "Contents" not in s3.list_objects_v2(
         Bucket="evidence"
     )
@@ -94,3 +94,13 @@ def test_governance_is_not_asked_for(s3):
     assert run("create", WHERE).exception is None
     assert s3.head_object(Bucket="evidence", Key="ledger/ledger.json")["ObjectLockMode"] == "GOVERNANCE"
     assert run("extend", WHERE, "--until", "2040-01-01").exception is None
+
+
+def test_the_time_in_a_ledger_is_the_real_one(tmp_path, phiward, key):
+    """SOURCE_DATE_EPOCH makes reports reproducible; a ledger says when something was written down."""
+    done = phiward(
+        "ledger", "add", "ledger", "org.pub", "--key", key,
+        PHIWARD_KEY_PASSPHRASE=PASSPHRASE.decode(), SOURCE_DATE_EPOCH="0",
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert not done.stdout.startswith("entry 0  1970")

@@ -258,7 +258,7 @@ def test_freshness_is_held_against_a_clock(check, folder, p256):
     assert outcomes(check(folder, max_age=5))["freshness"] == FAILED
     early = check(folder, now=NOW - timedelta(days=30))
     assert outcomes(early)["freshness"] == FAILED
-    assert "still to come" in detail(early, "freshness")
+    assert "which is after 2026-10-27" in detail(early, "freshness")
     resigned(folder, [p256], lambda value: value["predicate"].update(assessment={"end": "yesterday"}))
     assert outcomes(check(folder))["freshness"] == NOT_MADE
     assert outcomes(check(folder, max_age=6))["freshness"] == FAILED

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from phiward.cli.options import now
+from phiward.cli.options import clock
 from phiward.cli.passphrase import ask_old, passphrase_option
 from phiward.errors import UsageError
 
@@ -47,7 +47,7 @@ def create(where: str, origin: str, mode: str, days: int, yes: bool) -> None:
     """  # fmt: skip
     from phiward.attest.worm import S3Ledger
 
-    moment = now()
+    moment = clock()
     until = moment + timedelta(days=days)
     click.echo(f"entries are kept in {mode.upper()} mode for {days} days: today's until {until:%Y-%m-%d}", err=True)
     if mode == "compliance":
@@ -72,7 +72,7 @@ def add(where: str, file: Path, passphrase_file: Path | None, **options: Any) ->
 
     event = Event(options["type_"], _digest(file), options["uri"] or file.as_posix())
     signers = [open_signer(key, partial(ask_old, passphrase_file, key)) for key in options["keys"]]
-    receipt = append(where, event, signers, now())
+    receipt = append(where, event, signers, clock())
     if receipt.repaired:
         click.echo(receipt.repaired, err=True)
     if options["proof"] is not None:
@@ -121,7 +121,7 @@ def extend(where: str, until: datetime, yes: bool) -> None:
     from phiward.attest.worm import COMPLIANCE, S3Ledger
 
     end = until.replace(tzinfo=UTC) + timedelta(days=1)
-    if end <= now():
+    if end <= clock():
         raise UsageError(f"{until:%Y-%m-%d} is over")
     ledger = S3Ledger.of(where)
     if ledger.terms().mode == COMPLIANCE:

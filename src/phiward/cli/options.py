@@ -123,5 +123,10 @@ def now() -> datetime:
     return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
 
 
+def clock() -> datetime:
+    """The real time, in UTC: for what is written down for good, and for how long it is kept."""
+    return datetime.now(UTC)
+
+
 def severity(name: str) -> Severity:
     return SEVERITIES[name]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phiward.cli.options import now
+from phiward.cli.options import clock
 from phiward.cli.passphrase import ask_old, passphrase_option
 from phiward.errors import LedgerError, UsageError
 from phiward.record import dataclass
@@ -39,7 +39,7 @@ class Signing:
 
         event = Event("attestation", f"sha256:{sha256(files['attestation.dsse.json'])}", folder.name)
         try:
-            receipt = append(self.ledger, event, self.ledger_signers, now())
+            receipt = append(self.ledger, event, self.ledger_signers, clock())
         except (UsageError, LedgerError) as error:
             later = f"{folder} is written and signed; `phiward ledger add` writes its attestation.dsse.json down later"
             raise LedgerError(error.message, hint="; ".join(filter(None, (error.hint, later)))) from error

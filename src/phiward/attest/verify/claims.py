@@ -47,12 +47,20 @@ def check_freshness(found: Found, request: Request) -> Check:
     age = request.now - end
     told = f"it says that it was made on {end:%Y-%m-%d}"
     if age < -_CLOCKS_DIFFER:
-        return Check("freshness", FAILED, f"{told}, which is still to come")
+        return Check("freshness", FAILED, f"{told}, which is after {request.now:%Y-%m-%d}")
     days = max(age.days, 0)
     if request.max_age is None:
-        return Check("freshness", NOT_MADE, f"{told}, {days} days ago; --max-age says how old it may be")
+        return Check(
+            "freshness",
+            NOT_MADE,
+            f"{told}, {days} days before {request.now:%Y-%m-%d}; --max-age says how old it may be",
+        )
     outcome = FAILED if age > timedelta(days=request.max_age) else PASSED
-    return Check("freshness", outcome, f"{told}, {days} days ago; at most {request.max_age} are allowed")
+    return Check(
+        "freshness",
+        outcome,
+        f"{told}, {days} days before {request.now:%Y-%m-%d}; at most {request.max_age} are allowed",
+    )
 
 
 def _time(text: Any) -> datetime | None:
