@@ -179,6 +179,7 @@ def report(
         target=" ".join([*sorted(map(read.tree.relative, read.paths)), *live_roots(loaded)]),
         roots=tuple(scope.path for scope in loaded.scopes),
         calls=tuple(loaded.calls),
+        callers=tuple(sorted(set(loaded.callers))),
         loosened=loosened(pack, loaded),
         sources=loaded.sources,
         unmodelled_types=dict(sorted(graph.unmodelled.items())),

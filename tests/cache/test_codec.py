@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from phiward.cache.codec import NotStorableError, _as_value, _value, decode, encode
 from phiward.model.baseline import Comparison, Recorded, Remaining
 from phiward.model.finding import (
+    CallCount,
     Diagnostic,
     Evidence,
     Finding,
@@ -28,7 +29,7 @@ from phiward.model.finding import (
     WaiverType,
     WaiverUse,
 )
-from phiward.model.location import Location, Span
+from phiward.model.location import Answered, Location, Span
 from phiward.model.rule import Rule, Severity
 from phiward.model.value import ListValue, MapValue, Partial, Reference, Sensitive, SetValue, Unknown
 from phiward.pipeline import scan
@@ -89,11 +90,15 @@ def test_everything_of_a_report_comes_back():
     findings = [
         finding(baseline="new", lapsed=measure),
         finding(verdict=Verdict.PASS, message=RULE.title, evidence=()),
+        finding(location=replace(AT, call=Answered("s3:ListBuckets", "2026-11-26T00:00:00Z", "id"))),
         finding(rule=other, verdict=Verdict.UNKNOWN, waiver=waiver, location=Location("c.tf", Span(5, 1, 6, 1))),
         finding(verdict=Verdict.NOT_APPLICABLE, subject=replace(SUBJECT, tenant="mercy", called_from=())),
     ]
     more = {
         "waivers": (WaiverUse(waiver, Standing.IN_FORCE, 1), WaiverUse(measure, Standing.EXPIRED, 1)),
+        "calls": (CallCount("123456789012", "us-east-1", "s3:ListBuckets", "denied", "AccessDenied", 2),),
+        "callers": ("arn:aws:iam::123456789012:user/me",),
+        "scanned_on": date(2026, 11, 26),
         "baseline": Comparison("phiward.baseline.json", 2, 1, (was,), (Remaining(was, "not judged"),)),
     }
     given_ = report(*findings, **more)

@@ -109,6 +109,7 @@ def _predicate(assessment: Assessment, reports: Sequence[Mapping[str, Any]]) -> 
             "asOf": moment(window.as_of),
             "result": assessment.summary.result,
         },
+        "operators": list(method.operators),
         "scope": _scope(assessment),
         "population": _population(assessment),
         "evaluated": {

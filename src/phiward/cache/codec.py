@@ -14,6 +14,7 @@ from typing import Any
 
 from phiward.model.baseline import Comparison, Recorded, Remaining
 from phiward.model.finding import (
+    CallCount,
     Diagnostic,
     Evidence,
     Finding,
@@ -29,7 +30,7 @@ from phiward.model.finding import (
     WaiverType,
     WaiverUse,
 )
-from phiward.model.location import Location, Span
+from phiward.model.location import Answered, Location, Span
 from phiward.model.rule import Rule, Severity
 from phiward.model.value import Partial, Reference, Sensitive, Unknown, Value
 
@@ -64,6 +65,8 @@ def encode(report: Report) -> Iterator[str]:
         "pack": _fields(report.pack),
         "loosened": [[one.parameter, _value(one.default), _value(one.value)] for one in report.loosened],
         "waivers": [[_waiver(one.waiver), one.standing, one.findings] for one in report.waivers],
+        "calls": [_fields(one) for one in report.calls],
+        "callers": list(report.callers),
         "baseline": _comparison(report.baseline) if report.baseline else 0,
         "plain": {name: getattr(report, name) for name in _PLAIN},
         "scanned_on": report.scanned_on and report.scanned_on.isoformat(),
@@ -78,8 +81,8 @@ def encode(report: Report) -> Iterator[str]:
 def _piece(piece: list[list[Finding]], rules: dict[int, int]) -> str:
     paths: dict[str, int] = {}
 
-    def place(at: Location) -> list[int]:
-        return [paths.setdefault(at.path, len(paths)), *at.span]
+    def place(at: Location) -> list[Any]:
+        return [paths.setdefault(at.path, len(paths)), *at.span, *(at.call or ())]
 
     def proof(evidence: Evidence, default: Location) -> list[Any]:
         at = evidence.location
@@ -185,6 +188,8 @@ def decode(lines: Iterable[bytes], sources: Mapping[str, str]) -> Report:
         pack=PackIdentity(*head["pack"]),
         loosened=tuple(Loosened(name, _as_value(old), _as_value(new)) for name, old, new in head["loosened"]),
         waivers=tuple(WaiverUse(_as_waiver(raw), Standing(how), n) for raw, how, n in head["waivers"]),
+        calls=tuple(CallCount(*raw) for raw in head["calls"]),
+        callers=tuple(head["callers"]),
         baseline=_as_comparison(*head["baseline"]) if head["baseline"] else None,
         sources=sources,
         scanned_on=head["scanned_on"] and date.fromisoformat(head["scanned_on"]),
@@ -227,9 +232,9 @@ def _as_rule(raw: list[Any]) -> Rule:
 def _add(piece: list[Any], rules: list[Rule], findings: list[Finding]) -> None:
     paths, groups = piece
 
-    def place(at: list[int]) -> Location:
-        path, line, column, end_line, end_column = at
-        return Location(paths[path], Span(line, column, end_line, end_column))
+    def place(at: list[Any]) -> Location:
+        path, line, column, end_line, end_column, *call = at
+        return Location(paths[path], Span(line, column, end_line, end_column), Answered(*call) if call else None)
 
     def proof(raw: list[Any], default: Location) -> Evidence:
         name, observed, expected, where, by_default, write, attribute = raw

@@ -48,6 +48,8 @@ class Loaded:
     sources: Texts = field(default_factory=Texts)
     calls: list[CallCount] = field(default_factory=list)
     """What was asked of running accounts."""
+    callers: list[str] = field(default_factory=list)
+    """Who asked."""
 
     def extend(self, more: Loaded) -> None:
         """Take in what another loader brings."""
@@ -55,3 +57,4 @@ class Loaded:
         self.scopes.extend(more.scopes)
         self.sources.update(more.sources)
         self.calls.extend(more.calls)
+        self.callers.extend(more.callers)

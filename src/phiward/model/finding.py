@@ -251,6 +251,8 @@ class Report:
     baseline: Comparison | None = None
     calls: tuple[CallCount, ...] = ()
     """The ledger of what was asked of running accounts; empty where none was."""
+    callers: tuple[str, ...] = ()
+    """Who asked them, as AWS names it: the ARNs that `sts:GetCallerIdentity` answered."""
     base: str = ""
     """The directory that paths are relative to. No format shows it."""
     scanned_on: date | None = None

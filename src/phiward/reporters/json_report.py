@@ -37,6 +37,7 @@ def render(report: Report) -> str:
         ("rules", _rows(map(_rule, rules_of(report.findings)))),
         ("findings", _rows(map(_finding, report.findings))),
         ("calls", _rows(map(_calls, report.calls))),
+        ("callers", dumps(list(report.callers))),
         ("diagnostics", _rows(map(_diagnostic, report.diagnostics))),
     ]
     return "{\n" + ",\n".join(f'"{name}": {text}' for name, text in parts) + "\n}\n"

@@ -171,6 +171,7 @@ def _method(inputs: Inputs, rows: Sequence[FindingRow]) -> Method:
         pack_origin=inputs.pack_origin,
         record_schema=json_report.SCHEMA,
         run_date=report.scanned_on.isoformat() if report.scanned_on else "",
+        operators=report.callers,
         gate=report.gate,
         exit_status=report.exit_status,
         rules_run=run,

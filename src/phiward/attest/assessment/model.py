@@ -115,6 +115,8 @@ class Method:
     """`bundled` or `custom-unsigned`."""
     record_schema: str
     run_date: str
+    operators: tuple[str, ...]
+    """Who read running accounts, as the provider names the caller; none for files."""
     gate: str
     exit_status: int
     rules_run: tuple[str, ...]

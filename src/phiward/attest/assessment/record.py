@@ -100,6 +100,7 @@ def _report(document: Mapping[str, Any]) -> Report:
         calls=tuple(
             CallCount(**{name: raw[name] for name in CallCount.__match_args__}) for raw in document.get("calls", ())
         ),
+        callers=tuple(document.get("callers", ())),
         unknown_refused=document.get("unknown_refused", False),
         scanned_on=date.fromisoformat(scanned_on) if scanned_on else None,
         **{name: document[name] for name in _FIELDS},
