@@ -332,6 +332,12 @@ def test_a_subnet_without_a_table_of_its_own_leads_where_the_main_one_of_its_net
     assert found[f"{group}public"]["data-subnets-private"] is Verdict.FAIL
 
 
+def test_a_machine_without_a_volume_to_start_from_keeps_its_secret(tmp_path: Path) -> None:
+    bare = {**SOUND_INSTANCE, "RootDeviceType": "instance-store", "BlockDeviceMappings": []}
+    found = judged({"ec2": {**EC2, "describe_instances": {"Reservations": [{"Instances": [bare]}]}}}, tmp_path)
+    assert found[f"{BASE}instance/i-{END}1"]["instance-volumes-encrypted"] is Verdict.UNKNOWN
+
+
 def test_settings_hold_in_their_region(tmp_path: Path) -> None:
     here = f"account aws://{OWN}/us-east-1"
     found = judged(ACCOUNT, tmp_path)

@@ -142,7 +142,8 @@ def _each(compiled: list[Any], item: Item) -> Value:
         applies = holds(tests, inner)
         return attributes(compiled[2], inner) if applies is True else MISSING if applies is False else applies
 
-    return _there(_over(compiled[1], item, make))
+    found = _there(_over(compiled[1], item, make))
+    return MISSING if tests and found == [] else found
 
 
 def _when(compiled: list[Any], item: Item) -> Value:
