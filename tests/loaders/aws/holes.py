@@ -28,8 +28,11 @@ def wrong(before: Sequence[Finding], after: Sequence[Finding]) -> Iterator[str]:
         for (rule, *about), verdict in new.items()
         if verdict is Verdict.UNKNOWN and old.get((rule, *about)) is not verdict
     }
+    torn = {_key(f) for f in before if f.verdict is Verdict.UNKNOWN and "write it differently" in f.message}
     for key, verdict in new.items():
         was = old.get(key)
+        if key in torn:
+            continue  # two side resources say different things, and one of them was not read
         if was is None and verdict is Verdict.PASS and " account " in f" {key[2]} ":
             continue  # it holds of the account, whether or not there is something that asks for it
         if verdict in DECIDED and was is not verdict:

@@ -7,17 +7,21 @@ means little; what a scan makes of the same answers with one of them missing mea
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from tests.conformance.aws_shapes import operations
 
+from phiward.loaders.aws.calls import Place
+from phiward.loaders.aws.client import Answer, CallFailed
 from phiward.pack.collectors import Compiled
 
 _DEEPEST = 7
 _TIME = "2026-11-01T00:00:00+00:00"
 _ARN = "arn:aws:{}:us-east-1:111122223333:thing/{}"
+_NAMES = ("name", "id", "identifier", "key", "arn")
 _POLICY = json.dumps(
     {
         "Version": "2012-10-17",
@@ -27,26 +31,60 @@ _POLICY = json.dumps(
 _WORDS = ("DISABLED", "ENABLED", "0.0.0.0/0", "TLSv1", "aws:kms", "AES256", "phi", "true", "false", "*", "ACTIVE")
 
 
-class Inventor:
-    """Answers of one service. The same seed gives the same ones."""
+class Invented:
+    """An account of one service: what is asked twice is answered the same, and no two questions with one name."""
 
-    def __init__(self, service: str, seed: int) -> None:
-        self._service = service
-        self._random = Random(f"{service}:{seed}")
-        self._number = 0
-
-    def answers(self, collector: Compiled) -> dict[str, Any]:
-        """One for each operation that a collector calls."""
-        known = operations(self._service)
-        found: dict[str, Any] = {}
+    def __init__(self, collector: Compiled, seed: int) -> None:
+        self._service = collector["service"]
+        self._seed = seed
+        self._steps: dict[str, Compiled] = {}
+        self._known: dict[str, Answer | CallFailed] = {}
         todo = list(collector["steps"])
         while todo:
-            step = todo.pop(0)
+            step = todo.pop()
             todo += step["then"]
-            if step["operation"] not in found:
-                shape = known[step["operation"]].output_shape
-                found[step["operation"]] = self._value(shape, "", 0) if shape is not None else {}
-        return found
+            self._steps.setdefault(step["operation"], step)
+
+    def call(self, place: Place, service: str, operation: str, params: Mapping[str, Any]) -> Answer:
+        """The answer. Raises CallFailed where there is none of it."""
+        assert service == self._service
+        asked = f"{service} {operation} {sorted(params.items())} {place} {self._seed}"
+        if asked not in self._known:
+            step = self._steps.get(operation)  # none where it only has something made ready
+            self._known[asked] = self._invent(step, params, asked) if step is not None else Answer({}, "", _TIME)
+        known = self._known[asked]
+        if isinstance(known, CallFailed):
+            raise known
+        return known
+
+    def _invent(self, step: Compiled, params: Mapping[str, Any], asked: str) -> Answer | CallFailed:
+        inventor = Inventor(self._service, asked)
+        shape = operations(self._service)[step["operation"]].output_shape
+        if step["absent"] and inventor.seldom():
+            return CallFailed(step["absent"][0], 404)
+        answer = inventor.value(shape) if shape is not None else {}
+        if step["batch"] is not None and step["batch"]["param"]:
+            (items,), key = step["batch"]["items"], step["batch"]["key"]
+            elements = [inventor.value(shape.members[items].member) for _ in params[step["batch"]["param"]]]
+            for element, wanted in zip(elements, params[step["batch"]["param"]], strict=True):
+                element[key[0]] = wanted
+            answer[items] = elements
+        return Answer(answer, "", _TIME)
+
+
+class Inventor:
+    """Values of shapes. The same seed gives the same ones."""
+
+    def __init__(self, service: str, seed: str) -> None:
+        self._service = service
+        self._random = Random(seed)
+        self._number = self._random.randrange(10**9) * 1000
+
+    def seldom(self) -> bool:
+        return self._random.random() < 0.15
+
+    def value(self, shape: Shape) -> Any:
+        return self._value(shape, "", 0)
 
     def _value(self, shape: Shape, name: str, depth: int) -> Any:
         kind = shape.type_name
@@ -70,7 +108,7 @@ class Inventor:
             name: self._value(member, name, depth + 1)
             for name, member in shape.members.items()
             if name.lower() not in ("nexttoken", "marker", "nextmarker", "position", "istruncated")
-            and (name in needed or depth < 2 or self._random.random() < 0.85)
+            and (name in needed or depth < 2 or name.lower().endswith(_NAMES) or self._random.random() < 0.85)
         }
 
     def _text(self, shape: Shape, name: str) -> str:
@@ -83,6 +121,6 @@ class Inventor:
             return _POLICY
         if lower.endswith("arn"):
             return _ARN.format(self._service, self._number)
-        if lower.endswith(("name", "id", "identifier", "key")):
+        if lower.endswith(_NAMES):
             return f"{lower}-{self._number}"
         return self._random.choice(_WORDS)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.loaders.aws.holes import wrong
-from tests.loaders.aws.invented import Inventor
+from tests.loaders.aws.invented import Invented
 
 from phiward.engine.judge import Selection, judge
 from phiward.graph.resource_graph import ResourceGraph
@@ -20,8 +20,8 @@ from phiward.loaders.aws.calls import Place
 from phiward.loaders.aws.client import Answer, CallFailed
 from phiward.loaders.aws.crawl import Crawl
 from phiward.loaders.aws.inventory import Inventory
-from phiward.loaders.aws.loader import loaded_from, problems
-from phiward.loaders.aws.written import PLACES, Written, absences
+from phiward.loaders.aws.loader import known_types, loaded_from, problems
+from phiward.loaders.aws.written import PLACES
 from phiward.model.finding import Finding
 from phiward.model.project import Project
 from phiward.pack import Pack, load_pack, pack_directory
@@ -45,7 +45,7 @@ def pack() -> Pack:
 class Broken:
     """An account in which a call fails, always or from its second time on, after half of what it lists or before."""
 
-    def __init__(self, api: Written, service: str, operation: str, *, half: bool, spared: int) -> None:
+    def __init__(self, api: Invented, service: str, operation: str, *, half: bool, spared: int) -> None:
         self._api = api
         self._broken = service, operation
         self._half = half
@@ -71,22 +71,28 @@ class Broken:
         return {name: value[: len(value) // 2] for name, value in answer.items() if isinstance(value, list)}
 
 
-def judged(name: str, api: Written | Broken) -> tuple[list[Finding], Inventory]:
+@cache
+def alone(name: str) -> Collectors:
+    """A service, and an account that has nothing else."""
+    own = COLLECTORS.of((name,))
+    return Collectors(own.by_name, known_types(pack()) - own.types)
+
+
+def judged(name: str, api: Invented | Broken) -> tuple[list[Finding], Inventory]:
     """The verdicts of an account of one service, and its ledger."""
-    collectors = Collectors({name: COLLECTORS.by_name[name]}, COLLECTORS.elsewhere)
+    collectors = alone(name)
     inventory = Inventory()
     inventory.asked = COLLECTORS.attributes
     with ThreadPoolExecutor(1) as executor:
         Crawl(api, collectors.by_name, inventory).run(PLACES, executor)
-    loaded = loaded_from(inventory, COLLECTORS, pack(), Project())
+    loaded = loaded_from(inventory, collectors, pack(), Project())
     graph = ResourceGraph(loaded.resources, pack())
     return judge(graph, loaded.scopes, Selection(pack().outlines), lambda _: None), inventory
 
 
 @cache
-def whole(name: str, seed: int) -> tuple[Written, list[Finding]]:
-    one = COLLECTORS.by_name[name]
-    api = Written({one["service"]: Inventor(one["service"], seed).answers(one)}, absences(COLLECTORS))
+def whole(name: str, seed: int) -> tuple[Invented, list[Finding]]:
+    api = Invented(COLLECTORS.by_name[name], seed)
     findings, inventory = judged(name, api)
     assert [call for call in inventory.calls if call.status not in ("ok", "absent")] == []
     return api, findings
