@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -10,6 +11,7 @@ from phiward.attest.assessment import document
 from phiward.attest.assessment.inputs import Previous
 from phiward.attest.assessment.model import Change, GapBetween, Window
 from phiward.attest.assessment.record import of_report
+from phiward.attest.canonical import canonical
 from phiward.errors import UsageError
 from phiward.model.finding import Loosened, Verdict
 from phiward.model.project import AttestationSettings
@@ -125,6 +127,7 @@ def test_it_is_read_as_it_was_written():
     written = document.render(of)
     assert document.read(written, "findings.json") == of
     assert document.render(document.read(written, "findings.json")) == written
+    assert canonical(json.loads(written)) + b"\n" == written
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -64,6 +65,7 @@ def document(value: Any) -> bytes:
     return f"{dumps(value)}\n".encode()
 
 
+@lru_cache(4096)  # most texts are the rules' own, and stand with each of their findings
 def line(text: str, longest: int = 0) -> str:
     """One line of visible text, shortened where a format has a limit."""
     shown = " ".join(clean(text).split())
