@@ -245,7 +245,7 @@ class Crawl:
             for key, node in by_key.items():
                 own = answers.get(key)
                 missing = None if own is not None else outcome.unknown
-                if own is None and batch["by"] and missing is None:
+                if own is None and missing is None:
                     missing = Unknown(f"{outcome.call.name} does not tell of {key} in {outcome.call.place}")
                 node.item.details[step["as"]] = Outcome(outcome.call, own or {}, missing)
                 self._done(node)
