@@ -15,6 +15,9 @@ Emitter: TypeAlias = Callable[[Source], Mapping[str, bytes]]
 """Gives files by their path in the folder; none where the source has nothing that the format could hold."""
 
 FORMATS = {
+    "html": "phiward.attest.formats.html:emit",
+    "xlsx": "phiward.attest.formats.xlsx:emit",
+    "pdf": "phiward.attest.formats.pdf:emit",
     "sarif": "phiward.attest.formats.scan_reports:sarif",
     "junit": "phiward.attest.formats.scan_reports:junit",
     "ocsf": "phiward.attest.formats.ocsf:emit",
