@@ -10,9 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script
+from tests import npm_packages
 
 SOURCE = Path(__file__).resolve().parent / "attest" / "sigstore_verifier"
 VERSION = json.loads((SOURCE / "package.json").read_text(encoding="utf-8"))["dependencies"]["@sigstore/verify"]
@@ -46,23 +48,9 @@ def ask(bundle: Path, **asked: Any) -> dict[str, Any]:
 
 
 def fetch() -> None:
-    """Install exactly what the lock file pins, by its digests; no script of a package is run."""
-    if not missing():
-        return
-    npm = shutil.which("npm")
-    if npm is None:
-        sys.exit("npm fetches it, and is not here")
-    target = directory()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        draft = Path(folder, "draft")
-        draft.mkdir()
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCE / name, draft / name)
-        command = [npm, "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=draft, check=True, stdout=sys.stderr)
-        shutil.rmtree(target, ignore_errors=True)
-        draft.rename(target)
+    """Install exactly what the lock file pins."""
+    if missing():
+        npm_packages.install(SOURCE, directory())
 
 
 if __name__ == "__main__":

@@ -35,26 +35,33 @@ def emit(source: Source) -> Mapping[str, bytes]:
     try:
         import fontpkg_source_sans_3
         import typst
+        from fontTools.ttLib import TTFont
     except ImportError as error:
         raise UsageError("the PDF report needs Typst", hint="pip install 'phiward[pdf]'") from error
     of = source.assessment
     shown = pictures(of)
+    fonts = Path(fontpkg_source_sans_3.ROOT) / "files"
+    drawn = frozenset.intersection(*(frozenset(TTFont(font).getBestCmap()) for font in sorted(fonts.glob("*.ttf"))))
     with tempfile.TemporaryDirectory(prefix="phiward-") as directory:
         root = Path(directory)
         (root / "report.typ").write_text(files(__name__).joinpath("report.typ").read_text("utf-8"), "utf-8")
-        (root / "data.json").write_text(json.dumps(_data(source, shown)), "utf-8")
+        (root / "data.json").write_text(json.dumps(_drawable(_data(source, shown), drawn)), "utf-8")
         (root / "findings.json").write_bytes(render(of))
         for number, picture in enumerate(shown):
-            (root / f"chart-{number}.svg").write_text(picture.svg.replace("currentColor", "#1a1c1e"), "utf-8")
-        compiled = typst.Compiler(
-            root / "report.typ", root, [Path(fontpkg_source_sans_3.ROOT) / "files"], ignore_system_fonts=True
-        ).compile(
+            (root / f"chart-{number}.svg").write_text(_inked(picture.svg), "utf-8")
+        compiled = typst.Compiler(root / "report.typ", root, [fonts], ignore_system_fonts=True).compile(
             format="pdf",
             pdf_standards=_STANDARDS,  # type: ignore[arg-type]  # its type names each standard
             timestamp=datetime.fromisoformat(of.cover.window.as_of).replace(tzinfo=UTC),
         )
     assert isinstance(compiled, bytes)
     return {"report.pdf": compiled}
+
+
+def _inked(svg: str) -> str:
+    """A chart with a colour and a font of its own: on paper there is nothing around it to take them from."""
+    inked = svg.replace("currentColor", "#1a1c1e")
+    return inked.replace('"sans-serif" font-size="13"', '"DejaVu Sans Mono" font-size="11"')
 
 
 def _data(source: Source, shown: Sequence[Picture]) -> Any:
@@ -84,7 +91,7 @@ def _data(source: Source, shown: Sequence[Picture]) -> Any:
         row["path"], row["sha256"] = pieces(row["path"]), pieces(row["sha256"])
     for row in plain["exceptions"]:
         row["selector"] = pieces(row["selector"])
-    return _visible(plain)
+    return plain
 
 
 def _capped(changes: dict[str, Any]) -> dict[str, Any]:
@@ -115,12 +122,15 @@ def pieces(text: str) -> list[str]:
     return _BREAKS.findall(clean(text)) or [""]
 
 
-def _visible(plain: Any) -> Any:
-    """Every text without control characters: a document holds visible text only."""
+def _drawable(plain: Any, drawn: frozenset[int]) -> Any:
+    """Every text with what the font has no sign for, or what is no sign, as an escape: else there would be no PDF/A."""
     if isinstance(plain, str):
-        return clean(plain)
+        shown = clean(plain)
+        if shown.isascii():
+            return shown
+        return "".join(c if ord(c) in drawn else c.encode("unicode_escape").decode() for c in shown)
     if isinstance(plain, list):
-        return [_visible(one) for one in plain]
+        return [_drawable(one, drawn) for one in plain]
     if isinstance(plain, dict):
-        return {name: _visible(one) for name, one in plain.items()}
+        return {name: _drawable(one, drawn) for name, one in plain.items()}
     return plain
