@@ -59,8 +59,13 @@ def violations(page):
     return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found["violations"]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["statuses", "many", "empty"])
+SEVERAL = [("statuses", "light"), ("statuses", "dark")]
+MORE = [(name, scheme) for name in ("many", "empty") for scheme in ("light", "dark")]
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"), [*SEVERAL, *(pytest.param(*more, marks=pytest.mark.heavy) for more in MORE)]
+)
 def test_everybody_can_use_it(opened, name, scheme):
     page = opened(EVERY_REPORT[name], color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

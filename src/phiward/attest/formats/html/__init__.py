@@ -34,6 +34,7 @@ def emit(source: Source) -> Mapping[str, bytes]:
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
+        keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
