@@ -244,6 +244,10 @@ EC2: dict[str, Any] = {
         {"params": {"RestorableByUserIds": "all"}, "answer": {"Snapshots": SNAPSHOTS[1:]}},
         {"answer": {"Snapshots": SNAPSHOTS}},
     ],
+    "describe_snapshot_attribute": {
+        "SnapshotId": f"snap-{END}2",
+        "CreateVolumePermissions": [{"Group": "all"}, {"UserId": OTHER}],
+    },
     "describe_images": {
         "Images": [image(1, public=False, encrypted=True), image(2, public=True, encrypted=False)],
     },
