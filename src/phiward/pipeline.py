@@ -21,6 +21,7 @@ from phiward.loaders.tree import Tree
 from phiward.model.baseline import Comparison
 from phiward.model.finding import Finding, Loosened, Report
 from phiward.model.project import WaiverTerms
+from phiward.model.rule import Severity
 from phiward.outside import Outside
 from phiward.pack import Outline, Pack
 from phiward.settings import Projects, Settings
@@ -188,7 +189,9 @@ def report(
         baseline=compared,
         base=str(read.tree.base),
         scanned_on=settings.today,
-        partial=bool(partly_read(read, loaded) or settings.rules or settings.tenants),
+        partial=bool(
+            partly_read(read, loaded) or settings.rules or settings.tenants or settings.severity > Severity.LOW
+        ),
     )
 
 

@@ -329,3 +329,15 @@ def test_a_scan_loads_nothing_of_attestations(tree):
         "sys.exit(any(name.startswith('phiward.attest') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_record_of_the_severe_rules_alone_satisfies_nothing(tree):
+    Path("infra/main.tf").write_text(STORES.replace("false", "true"))
+    assert run(["scan", "infra", "--severity", "high", "--no-cache", "--format", "json", "--output", "high.json"]) in (
+        0,
+        1,
+    )
+    assert run(["attest", "--from", "high.json", "-q"]) == 0
+    found = findings("attestation-2026-11-26")
+    assert found["scope"]["partial"]
+    assert "satisfied" not in {one["status"] for one in found["controls"]}
