@@ -18,6 +18,7 @@ from tests.conformance.catalog_paths import LIVE_ONLY, PROVIDER, argument_paths,
 from tests.conformance.computed_reads import texts
 
 from phiward.loaders.aws.client import TOKENS
+from phiward.loaders.aws.crawl import details
 from phiward.loaders.aws.loader import known_types
 from phiward.pack import load_pack, pack_directory
 from phiward.pack.collectors import camel, load_collectors
@@ -57,6 +58,21 @@ def test_reports_call_an_operation_as_its_service_does(name: str) -> None:
     service = COLLECTORS.by_name[name]["service"]
     called = {step["operation"] for one, step in COLLECTORS.steps() if one["service"] == service}
     assert [operations(service)[one].name for one in called] == [camel(service, one) for one in called]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_resource_waits_for_every_answer_that_it_reads(name: str) -> None:
+    """It is read when the calls about its own item are through; those about the items above may still be under way."""
+    early = []
+    for one, step in COLLECTORS.steps():
+        through = {inner["as"] for inner in step["then"]} | {step["as"]}
+        read = [(spec, through) for spec in step["resources"]]
+        read += [({"params": inner["params"], "when": inner["when"]}, {step["as"]}) for inner in step["then"]]
+        if one is COLLECTORS.by_name[name]:
+            early += [
+                f"{step['operation']}: ${said}" for spec, ready in read for said in details(spec) if said not in ready
+            ]
+    assert early == []
 
 
 MORE = re.compile(

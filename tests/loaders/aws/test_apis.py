@@ -12,6 +12,7 @@ from phiward.model.finding import Verdict
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 DENIED = {"error": "AccessDeniedException", "http": 403}
+WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/edge/w1"
 GATEWAY = "arn:aws:apigateway:us-east-1::"
 FORMAT = "$context.requestId $context.status $context.identity.sourceIp $context.identity.userArn"
 LOGS = {"destinationArn": "arn:aws:logs:us-east-1:111122223333:log-group:api", "format": FORMAT}
@@ -28,6 +29,7 @@ def rest_api(stage: dict[str, Any], methods: dict[str, Any], **api: Any) -> dict
 SOUND_REST = rest_api(
     {
         "accessLogSettings": LOGS,
+        "webAclArn": WEB_ACL,
         "clientCertificateId": "c1",
         "tracingEnabled": True,
         "methodSettings": {
@@ -69,6 +71,7 @@ def test_a_sound_rest_api_passes(tmp_path: Path) -> None:
         "request-tracing",
         "service-eligible",
         "stage-client-certificate",
+        "web-acl-attached",
     ]
     assert rules(found[f"{GATEWAY}/restapis/a1/stages/prod/settings/*/*"], PASS) == [
         "api-bodies-not-logged",
@@ -97,6 +100,7 @@ def test_a_flawed_rest_api_fails(tmp_path: Path) -> None:
         "access-logging",
         "request-tracing",
         "stage-client-certificate",
+        "web-acl-attached",
     ]
     assert rules(found[f"{GATEWAY}/restapis/a1/stages/prod/settings/*/*"], FAIL) == ["api-execution-logging"]
     assert rules(found[f"{GATEWAY}/restapis/a1/resources/r1/methods/ANY"], FAIL) == ["api-authenticated"]
@@ -121,6 +125,13 @@ def test_a_mapping_of_several_levels_leads_to_a_rest_api_too(tmp_path: Path) -> 
     }
     found = judged({"apigateway": rest_api({}, {}), "apigatewayv2": v2}, tmp_path)
     assert rules(found[f"{GATEWAY}/restapis/a1"], FAIL) == ["api-default-endpoint-closed"]
+
+
+def test_a_web_acl_that_the_service_of_web_acls_does_not_show_is_seen_at_its_stage(tmp_path: Path) -> None:
+    answers: Answers = {"apigateway": SOUND_REST, "wafv2": {"list_web_acls": DENIED}}
+    assert judged(answers, tmp_path)[f"{GATEWAY}/restapis/a1/stages/prod"]["web-acl-attached"] is PASS
+    answers = {"apigateway": rest_api({}, {}), "wafv2": {"list_web_acls": DENIED}}
+    assert judged(answers, tmp_path)[f"{GATEWAY}/restapis/a1/stages/prod"]["web-acl-attached"] is UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ class Crawl:
             return True
         name = step["as"]
         users = [spec for spec in around["resources"] if spec["type"] in self._wanted]
-        return bool(name) and any(name in _details(user) for user in (*users, *around["then"]))
+        return bool(name) and any(name in details(user) for user in (*users, *around["then"]))
 
     def _batches(self, collector: Compiled, step: Compiled, nodes: list[_Node]) -> None:
         """Ask about many items at a time, where the service has a call for that."""
@@ -377,27 +377,27 @@ def _sources(spec: Compiled, item: Item) -> dict[str, int]:
     """The calls of those attributes that another call brought than the one that listed the resource."""
     found = {}
     for name, value in spec["attributes"].items():
-        for detail in _details(value):
+        for detail in details(value):
             outcome = item.detail(detail)
             if outcome is not None:
                 found[name] = outcome.call.number
     return found
 
 
-def _details(value: Any) -> Iterator[str]:
+def details(value: Any) -> Iterator[str]:
     """The names of the steps whose answers a compiled value, or what is made of such, reads."""
     if isinstance(value, dict):
         if value.get("from"):
             yield value["from"]
         for inner in value.values():
-            yield from _details(inner)
+            yield from details(inner)
     elif isinstance(value, list):
         if value[:1] == ["path"]:
             if value[1]:
                 yield value[1]
         else:
             for inner in value:
-                yield from _details(inner)
+                yield from details(inner)
 
 
 def unread(spec: Compiled, item: Item, unknown: Unknown) -> Found:
