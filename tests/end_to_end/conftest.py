@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from harness import REPOSITORY, RULE, Outcome, outcome, write_tree
 from tests import kubernetes_tools
-from tests.loaders.aws.server import moto, moto_server, only_loopback
+from tests.loaders.aws.server import alone, moto, moto_server, only_loopback
 
 from phiward.pack.compile import Compiler
 from phiward.pack.stored import write
 
-__all__ = ["moto", "moto_server", "only_loopback"]
+__all__ = ["alone", "moto", "moto_server", "only_loopback"]
 Scan = Callable[..., Outcome]
 
 

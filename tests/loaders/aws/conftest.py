@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.loaders.aws.server import moto, moto_server, only_loopback
+from tests.loaders.aws.server import alone, moto, moto_server, only_loopback
 
-__all__ = ["moto", "moto_server", "only_loopback"]
+__all__ = ["alone", "moto", "moto_server", "only_loopback"]

@@ -183,11 +183,17 @@ def moto_server() -> Iterator[Moto]:
 
 
 @pytest.fixture
-def moto(moto_server: Moto, monkeypatch: pytest.MonkeyPatch, only_loopback: None) -> Moto:
-    """The server, empty, with an environment in which the SDK finds it and the keys for it alone."""
+def alone(moto_server: Moto, monkeypatch: pytest.MonkeyPatch, only_loopback: None) -> Moto:
+    """The server as it is, with an environment in which the SDK finds it and the keys for it, and nothing else."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in moto_server.environment.items():
         monkeypatch.setenv(name, value)
-    moto_server.reset()
     return moto_server
+
+
+@pytest.fixture
+def moto(alone: Moto) -> Moto:
+    """The server, empty."""
+    alone.reset()
+    return alone

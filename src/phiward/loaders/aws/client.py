@@ -215,6 +215,7 @@ class Sessions:
             read_timeout=_READ_SECONDS,
             max_pool_connections=32,
             endpoint_discovery_enabled=False,
+            inject_host_prefix=not self._endpoint,
             user_agent_extra="phiward",
             s3={"addressing_style": "path"} if self._endpoint else None,
         )
