@@ -61,13 +61,17 @@ class Invented:
         inventor = Inventor(self._service, asked)
         shape = operations(self._service)[step["operation"]].output_shape
         if step["absent"] and inventor.seldom():
-            return CallFailed(step["absent"][0], 404)
+            code, _, words = step["absent"][0].partition(": ")
+            return CallFailed(code, 404, message=words)
         answer = inventor.value(shape) if shape is not None else {}
         if step["batch"] is not None and step["batch"]["param"]:
             (items,), key = step["batch"]["items"], step["batch"]["key"]
-            elements = [inventor.value(shape.members[items].member) for _ in params[step["batch"]["param"]]]
-            for element, wanted in zip(elements, params[step["batch"]["param"]], strict=True):
-                element[key[0]] = wanted
+            elements = []
+            for wanted in params[step["batch"]["param"]]:
+                one = Inventor(self._service, f"{step['operation']} {self._seed} {wanted}").value(
+                    shape.members[items].member
+                )
+                elements.append({**one, key[0]: wanted})
             answer[items] = elements
         return Answer(answer, "", _TIME)
 
@@ -91,7 +95,8 @@ class Inventor:
         if isinstance(shape, StructureShape):
             return self._members(shape, depth)
         if isinstance(shape, ListShape):
-            return [self._value(shape.member, name, depth + 1) for _ in range(1 if depth > 3 else 2)]
+            named = "Id" if depth < 2 and shape.member.type_name == "string" else name
+            return [self._value(shape.member, named, depth + 1) for _ in range(1 if depth > 3 else 2)]
         if isinstance(shape, MapShape):
             return {f"key-{n}": self._value(shape.value, name, depth + 1) for n in range(2)}
         if kind == "boolean":

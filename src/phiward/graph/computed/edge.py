@@ -102,7 +102,7 @@ def _serves_nothing(view: View) -> Truth:
     """Whether plain requests get a redirect to HTTPS or a fixed answer, by default and by every rule."""
     defaults = all_of(map(_turns_away, blocks(view.get("default_action"))))
     rules = [rule if isinstance(rule, Unknown) else _rule_turns_away(rule) for rule in view.satellites("rules")]
-    if defaults is False and any(rule is True for rule in rules):
+    if defaults is False and any(rule is not False for rule in rules):
         return Unknown(
             "rules of the listener redirect some requests to HTTPS, and which ones is not decided here",
             "make the redirect the listener's default action",
