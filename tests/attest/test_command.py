@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from phiward.__main__ import run
-from phiward.attest import durable
+from phiward.attest import durable, formats
 from phiward.attest.keys import generate, write_pair
 
 SETTINGS = """\
@@ -135,6 +135,14 @@ def test_only_the_formats_that_are_asked_for(tree):
     assert {name.split("/")[0] for name in held("out")} == ALWAYS | {"ocsf.json", "oscal", "evidence"}
     catalog = json.loads(Path("out/oscal/catalog.json").read_bytes())
     assert catalog["catalog"]["metadata"]["oscal-version"] == "1.2.2"
+
+
+def test_what_is_not_installed_is_left_out_and_said(tree, capsys, monkeypatch):
+    monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "typst" else object())
+    assert run(["attest", "infra", "--output", "out", "-q"]) == 0
+    assert capsys.readouterr().err == "phiward: pdf is left out: pip install 'phiward[pdf]'\n"
+    assert "report.pdf" not in held("out")
+    assert "report.html" in held("out")
 
 
 def test_a_period_with_its_runs_and_the_one_before(tree, monkeypatch):

@@ -81,7 +81,6 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
     from phiward.attest.assessment.build import assess
     from phiward.attest.assessment.inputs import Inputs
     from phiward.attest.assessment.record import held_on
-    from phiward.attest.formats import DEFAULT
     from phiward.attest.formats.source import OSCAL_VERSIONS, Source
     from phiward.attest.window import window_of
     from phiward.engine.packs import chosen_pack
@@ -121,7 +120,7 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
         options["oscal_version"] or OSCAL_VERSIONS[0],
         options["ssp"],
     )
-    files = folder.files_of(assessed, source, options["formats"] or DEFAULT, signed.files if signed else None)
+    files = folder.files_of(assessed, source, options["formats"] or _every_format(), signed.files if signed else None)
     target = target or Path(f"attestation-{options['period'].replace('..', '-to-') or window.as_of}")
     folder.write(target, files, replace=options["replacing"])
     if signed:
@@ -129,6 +128,16 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
     if not options["quiet"]:
         print_text(_told(target, files, source))
     return 0
+
+
+def _every_format() -> list[str]:
+    """All that can be written here; what is left out is said."""
+    from phiward.attest.formats import FORMATS, missing
+
+    left_out = missing()
+    for name, extra in left_out.items():
+        click.echo(f"phiward: {name} is left out: pip install 'phiward[{extra}]'", err=True)
+    return [name for name in FORMATS if name not in left_out]
 
 
 def _scanned(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[list[Record], str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TypeAlias, cast
 
 from phiward.attest.formats.source import Source
@@ -26,7 +27,17 @@ FORMATS = {
     "ciso-assistant": "phiward.attest.formats.ciso_assistant:emit",
 }
 """Each format with the function that writes it. `findings.json` and the evidence are always written."""
-DEFAULT = tuple(FORMATS)
+_NEEDS = {
+    "html": ("attest", ("jinja2",)),
+    "xlsx": ("xlsx", ("xlsxwriter",)),
+    "pdf": ("pdf", ("typst", "fontpkg_source_sans_3", "fontTools")),
+}
+"""The extra of Phiward that brings what a format is written with, and the packages."""
+
+
+def missing() -> dict[str, str]:
+    """Formats whose packages are not installed, each with the extra that brings them."""
+    return {name: extra for name, (extra, packages) in _NEEDS.items() if not all(map(find_spec, packages))}
 
 
 def emitter(name: str) -> Emitter:
