@@ -62,6 +62,13 @@ def test_every_entry_is_locked_for_six_years_and_thirty_days_and_proven(s3, ledg
     assert len(contents.lines) == 9
 
 
+def test_a_ledger_keeps_its_name(tmp_path, ledger, p256):
+    for made in (FolderLedger(tmp_path), ledger):
+        made.append(event(0), [p256], NOW, "example.com/phi")
+        with pytest.raises(UsageError, match=r"is example.com/phi, not example.com/other"):
+            made.append(event(1), [p256], NOW, "example.com/other")
+
+
 def test_it_holds_what_a_folder_would_hold(tmp_path, ledger, p256):
     folder = FolderLedger(tmp_path)
     for number in range(5):
@@ -164,6 +171,36 @@ def test_what_cannot_be_continued_is_refused_in_one_line(s3, ledger, p256, stran
     with pytest.raises(LedgerError, match="entry 1 cannot be read"):
         ledger.append(event(1), [p256], NOW)
     assert "entry 1 cannot be read" in ledger.read().problems[0]
+
+
+def test_an_object_that_is_no_entry_is_found(s3, ledger, p256):
+    for number in range(2):
+        ledger.append(event(number), [p256], NOW)
+    s3.put_object(Bucket="evidence", Key=key(7), Body=b"{}")
+    s3.put_object(Bucket="evidence", Key="hipaa/ledger/entries/note.txt", Body=b"hello")
+    contents = ledger.read()
+    assert len(contents.lines) == 2
+    assert contents.problems == (f"{key(7)} does not continue the entries: one is missing, or it is none",)
+
+
+def test_verifying_says_how_long_entries_are_kept(s3, ledger, p256):
+    for number in range(2):
+        ledger.append(event(number), [p256], NOW)
+
+    def retention(now=NOW):
+        request = Request(WHERE, Trust(keys=(p256.public_key,)), now, Installed(__version__, "", ""))
+        return next(check for check in verify(request).checks if check.name == "retention")
+
+    assert (retention().outcome, "GOVERNANCE mode, the first until 2032-12-26" in retention().detail) == (
+        "passed",
+        True,
+    )
+    assert retention(NOW + timedelta(days=DAYS + 1)).outcome == "failed"
+    entry = s3.get_object(Bucket="evidence", Key=key(1))["Body"].read()
+    [version] = s3.list_object_versions(Bucket="evidence", Prefix=key(1))["Versions"]
+    s3.delete_object(Bucket="evidence", Key=key(1), VersionId=version["VersionId"], BypassGovernanceRetention=True)
+    s3.put_object(Bucket="evidence", Key=key(1), Body=entry)
+    assert (retention().outcome, retention().detail) == ("failed", "entry 1 is not locked")
 
 
 def test_what_is_kept_is_extended_and_never_shortened(s3, ledger, p256):

@@ -17,6 +17,7 @@ from phiward.attest.ledger import (
     Entry,
     Event,
     Receipt,
+    check_same,
     new_origin,
     next_entry,
     parse_entry,
@@ -80,6 +81,7 @@ class FolderLedger:
             steps = tuple(frontier.proof_of_next())
             frontier.append(entry.leaf)
             name = new_origin(origin) if state.note is None else state.note.checkpoint.origin
+            check_same(str(self._directory), name, origin)
             note = sign_checkpoint(Checkpoint(name, frontier.size, frontier.root()), signers)
             journal = _Journal(state.length, entry.line, note)
             write_file(self._journal, journal.content)

@@ -72,6 +72,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How an entry is kept from being removed."""
+
+    mode: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """A ledger as it stands, not verified. `torn` says that an append was interrupted."""
 
@@ -80,6 +88,8 @@ class Contents:
     torn: str = ""
     problems: tuple[str, ...] = ()
     """What the store itself shows to be wrong: a deleted entry, one that was written twice."""
+    retention: tuple[Retention | None, ...] = ()
+    """Of each entry, in a store that can lock it; None where the answer did not say."""
 
 
 class Ledger(Protocol):
@@ -124,6 +134,12 @@ def new_origin(wanted: str) -> str:
     except ValueError as error:
         raise UsageError(f"{origin!r} cannot name a ledger: {error}") from error
     return origin
+
+
+def check_same(where: str, origin: str, wanted: str) -> None:
+    """Raises UsageError where a ledger is continued by another name than it has."""
+    if wanted not in ("", origin):
+        raise UsageError(f"the ledger {where!r} is {origin}, not {wanted}")
 
 
 def next_entry(last: Entry | None, event: Event, now: datetime) -> Entry:

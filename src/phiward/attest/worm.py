@@ -13,7 +13,18 @@ from typing import Any
 
 from phiward.attest.canonical import canonical, parse_mapping
 from phiward.attest.checkpoint import Checkpoint, Note, Proof, parse_note, sign_checkpoint
-from phiward.attest.ledger import Contents, Entry, Event, Receipt, new_origin, next_entry, parse_entry, refused
+from phiward.attest.ledger import (
+    Contents,
+    Entry,
+    Event,
+    Receipt,
+    Retention,
+    check_same,
+    new_origin,
+    next_entry,
+    parse_entry,
+    refused,
+)
 from phiward.attest.signers import Signer
 from phiward.attest.tree import Frontier, leaf_hash
 from phiward.errors import LedgerError, UsageError
@@ -51,6 +62,7 @@ class _Stored:
     line: bytes
     note: Note
     frontier: Frontier
+    retention: Retention | None = None
 
     @property
     def content(self) -> bytes:
@@ -108,8 +120,7 @@ class S3Ledger:
     def append(self, event: Event, signers: Sequence[Signer], now: datetime, origin: str = "") -> Receipt:
         """Write an event down. Raises UsageError and LedgerError; then nothing was acknowledged."""
         terms = self.terms()
-        if origin not in ("", terms.origin):
-            raise UsageError(f"the ledger {self._name!r} is {terms.origin}, not {origin}")
+        check_same(self._name, terms.origin, origin)
         for _ in range(_ATTEMPTS):
             before = self._newest(signers)
             entry = next_entry(parse_entry(before.line) if before else None, event, now)
@@ -127,28 +138,35 @@ class S3Ledger:
     def read(self) -> Contents:
         """Everything as it stands, the oldest version of each entry. Raises UsageError where there is no ledger."""
         self.terms()
-        by_number: dict[str, list[_Version]] = {}
-        for version in self._versions(self._entries):
-            by_number.setdefault(version.key, []).append(version)
-        problems, lines, note, frontier = list[str](), list[bytes](), None, Frontier()
-        oldest: list[_Version] = []
-        for number, (key, versions) in enumerate(sorted(by_number.items())):
-            problems += _oddities(number, versions)
-            kept = [version for version in versions if not version.deleted]
-            if key != self._key(number) or not kept:
-                problems.append(f"entry {number} is not there")
-                break
-            oldest.append(kept[-1])
+        oldest, problems = self._oldest()
+        lines, note, frontier, retention = list[bytes](), None, Frontier(), list[Retention | None]()
         for number, stored in enumerate(self._all(oldest)):
             if isinstance(stored, str):
                 problems.append(f"entry {number} cannot be read: {stored}")
                 break
             lines.append(stored.line)
+            retention.append(stored.retention)
             note = stored.note
             frontier.append(leaf_hash(stored.line))
             if (note.checkpoint.size, note.checkpoint.root) != (frontier.size, frontier.root()):
                 problems.append(f"the checkpoint of entry {number} does not sign the entries up to it")
-        return Contents(lines, note, "", tuple(problems))
+        return Contents(lines, note, "", tuple(problems), tuple(retention))
+
+    def _oldest(self) -> tuple[list[_Version], list[str]]:
+        """The version of each entry that counts, and what is odd about the others."""
+        by_key: dict[str, list[_Version]] = {}
+        for version in self._versions(self._entries):
+            by_key.setdefault(version.key, []).append(version)
+        oldest, problems = list[_Version](), list[str]()
+        while versions := by_key.pop(self._key(len(oldest)), None):
+            problems += _oddities(len(oldest), versions)
+            kept = [version for version in versions if not version.deleted]
+            if not kept:
+                break
+            oldest.append(kept[-1])
+        if by_key:
+            problems.append(f"{min(by_key)} does not continue the entries: one is missing, or it is none")
+        return oldest, problems
 
     def extend(self, until: datetime) -> int:
         """Keep every object at least until a time; how many were kept for less. Raises UsageError."""
@@ -243,11 +261,14 @@ class S3Ledger:
         return bool(versions) and self._content(versions[-1]) == stored.content
 
     def _get(self, version: _Version) -> _Stored:
-        value: Any = parse_mapping(self._content(version))
+        answer = self._object(version)
+        value: Any = parse_mapping(_body(answer))
+        mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
+        retention = Retention(mode, until) if mode and until else None
         try:
             note = parse_note(value["checkpoint"].encode())
             hashes = [bytes.fromhex(text) for text in value["frontier"]]
-            return _Stored(value["line"].encode(), note, Frontier(note.checkpoint.size, hashes))
+            return _Stored(value["line"].encode(), note, Frontier(note.checkpoint.size, hashes), retention)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("it is not as a ledger writes it") from error
 
@@ -265,11 +286,10 @@ class S3Ledger:
             yield from pool.map(get, versions)
 
     def _content(self, version: _Version) -> bytes:
-        body = self._asked("get_object", Key=version.key, VersionId=version.id)["Body"]
-        content: bytes = body.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise ValueError("it is too long")
-        return content
+        return _body(self._object(version))
+
+    def _object(self, version: _Version) -> Any:
+        return self._asked("get_object", Key=version.key, VersionId=version.id)
 
     def _versions(self, prefix: str) -> Iterator[_Version]:
         """Every version below a prefix; of one key the newest first."""
@@ -332,6 +352,14 @@ class _Refused(Exception):  # noqa: N818 - it never leaves this module
         super().__init__(operation, code)
         self.operation = operation
         self.code = code
+
+
+def _body(answer: Any) -> bytes:
+    """Raises ValueError for more than any entry has."""
+    content: bytes = answer["Body"].read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise ValueError("it is too long")
+    return content
 
 
 def _oddities(number: int, versions: Sequence[_Version]) -> list[str]:

@@ -62,6 +62,7 @@ def create(where: str, origin: str, mode: str, days: int, yes: bool) -> None:
 @_KEYS
 @click.option("--type", "type_", default="attestation", show_default=True, help="What it is.")
 @click.option("--uri", default="", help="Where it is kept, if not where it was named.")
+@click.option("--origin", default="", metavar="NAME", help="What a ledger in a folder that this begins is called.")
 @click.option("--proof", type=click.Path(path_type=Path), metavar="FILE", help="Write the proof of inclusion here.")
 @passphrase_option
 def add(where: str, file: Path, passphrase_file: Path | None, **options: Any) -> None:
@@ -72,7 +73,7 @@ def add(where: str, file: Path, passphrase_file: Path | None, **options: Any) ->
 
     event = Event(options["type_"], _digest(file), options["uri"] or file.as_posix())
     signers = [open_signer(key, partial(ask_old, passphrase_file, key)) for key in options["keys"]]
-    receipt = append(where, event, signers, clock())
+    receipt = append(where, event, signers, clock(), options["origin"])
     if receipt.repaired:
         click.echo(receipt.repaired, err=True)
     if options["proof"] is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from phiward.attest.canonical import sha256
 from phiward.attest.checkpoint import Checkpoint, Proof, parse_note, parse_proof
 from phiward.attest.keys import PublicKey
-from phiward.attest.ledger import open_ledger, parse_entry
+from phiward.attest.ledger import Contents, open_ledger, parse_entry
 from phiward.attest.ledger_audit import Audit, audit
 from phiward.attest.tree import included, leaf_hash
 from phiward.attest.verify import signature
@@ -27,12 +27,18 @@ def check(found: Found, request: Request) -> list[Check]:
         proof, checks = None, [Check("inclusion", FAILED, f"{file}: {error}", (Problem(file, "changed"),))]
     if not request.ledger:
         return [*checks, Check("ledger", NOT_MADE, "name the ledger with --ledger to see that it only ever grew")]
-    return [*checks, _whole(request, [] if proof is None else [proof, *_earlier(request)], found)]
+    try:
+        contents = open_ledger(request.ledger).read()
+    except UsageError as error:
+        return [*checks, Check("ledger", FAILED, error.message)]
+    proofs = [] if proof is None else [proof, *_earlier(request)]
+    return [*checks, _whole(contents, request, proofs, found), *_retention(contents, request)]
 
 
 def check_alone(request: Request) -> list[Check]:
     """A ledger as the thing to be verified."""
-    found = audit(open_ledger(request.target).read(), _keys(request))
+    contents = open_ledger(request.target).read()
+    found = audit(contents, _keys(request))
     problems = [*found.problems, *_conflicts(found, request, [])]
     keys = _keys(request)
     if not keys:
@@ -43,7 +49,7 @@ def check_alone(request: Request) -> list[Check]:
         identity = Check(IDENTITY, FAILED, "the checkpoint was not signed by the key that was named")
     if problems:
         return [identity, Check("ledger", FAILED, "; ".join(problems[:5]))]
-    checks = [identity, Check("ledger", PASSED, _told(found))]
+    checks = [identity, Check("ledger", PASSED, _told(found)), *_retention(contents, request)]
     if request.checkpoint is None:
         why = "a ledger cannot show by itself that it was not rolled back: name a checkpoint or a proof kept elsewhere"
         checks.append(Check("growth", NOT_MADE, f"{why} with --checkpoint"))
@@ -79,30 +85,42 @@ def _inclusion(found: Found, proof: Proof | None, request: Request) -> Check:
     return Check(name, PASSED, f"{told}, by the key in the folder itself, and so by nobody who is known")
 
 
-def _whole(request: Request, proofs: list[Proof], target: Found) -> Check:
-    try:
-        found = audit(open_ledger(request.ledger).read(), _keys(request))
-    except UsageError as error:
-        return Check("ledger", FAILED, error.message)
+def _whole(contents: Contents, request: Request, proofs: list[Proof], target: Found) -> Check:
+    found = audit(contents, _keys(request))
     problems = [*found.problems, *_conflicts(found, request, [proof.note.checkpoint for proof in proofs])]
     if proofs:
         here = proofs[0]
         if not problems and found.leaves[here.index : here.index + 1] != [leaf_hash(here.entry)]:
             problems.append("the entry is not in this ledger")
-    elif not problems and not _holds(request, target):
+    elif not problems and not _holds(contents, target):
         problems.append("no entry of this ledger is about the envelope")
     if problems:
         return Check("ledger", FAILED, "; ".join(problems[:5]))
     return Check("ledger", PASSED, f"{_told(found)}; it continues what was signed before")
 
 
-def _holds(request: Request, target: Found) -> bool:
+def _retention(contents: Contents, request: Request) -> list[Check]:
+    """That what can be locked is."""
+    told = [kept for kept in contents.retention if kept is not None]
+    if not contents.retention:
+        return []
+    if not told:
+        why = "the answers do not say how long entries are kept: s3:GetObjectRetention is needed"
+        return [Check("retention", NOT_MADE, why)]
+    if len(told) < len(contents.retention):
+        return [Check("retention", FAILED, f"entry {contents.retention.index(None)} is not locked")]
+    modes, first = " and ".join(sorted({kept.mode for kept in told})), min(kept.until for kept in told)
+    outcome = PASSED if first > request.now else FAILED
+    return [Check("retention", outcome, f"every entry is locked in {modes} mode, the first until {first:%Y-%m-%d}")]
+
+
+def _holds(contents: Contents, target: Found) -> bool:
     try:
         envelope = target.read(f"{target.name}{ENVELOPE}") or b""
     except ValueError:
         return False
     wanted = f"sha256:{sha256(envelope)}"
-    return any(parse_entry(line).event.digest == wanted for line in open_ledger(request.ledger).read().lines)
+    return any(parse_entry(line).event.digest == wanted for line in contents.lines)
 
 
 def _earlier(request: Request) -> list[Proof]:

@@ -98,7 +98,7 @@ def _keyless(found: Found, bundle: Bundle | None, trust: Trust) -> list[Check]:
 
 def _bundle(found: Found, bundle: Bundle | None, trust: Trust) -> list[Check]:
     if bundle is None:
-        return []
+        return [Check("bundle", NOT_MADE, f"there is no {found.name}{BUNDLE}")]
     keys = trust.keys or own_keys(found)
     if bundle.envelope.payload != found.envelope.payload:
         return [Check("bundle", FAILED, "it holds another statement than the envelope", (_changed(found, BUNDLE),))]
@@ -111,7 +111,10 @@ def _surroundings(found: Found, trust: Trust) -> list[Check]:
     """The copies of what was verified: the collection, the bare statement, the public key."""
     checks = []
     try:
-        if (collection := found.read(f"{found.name}{COLLECTION}")) is not None:
+        collection = found.read(f"{found.name}{COLLECTION}")
+        if collection is None:
+            checks.append(Check("collection", NOT_MADE, f"there is no {found.name}{COLLECTION}"))
+        else:
             checks.append(_collection(found, collection, trust))
         if (statement := found.read(STATEMENT)) not in (None, found.envelope.payload):
             detail = f"{len(statement or b'')} bytes that are not the statement that was signed"
