@@ -64,11 +64,21 @@ LAMBDA: dict[str, Any] = {
         {"params": {"FunctionName": f"{FUNCTION}sound"}, "answer": {"ReservedConcurrentExecutions": 10}},
         {"answer": {}},
     ],
+    "list_aliases": [
+        {
+            "params": {"FunctionName": f"{FUNCTION}sound"},
+            "answer": {"Aliases": [{"AliasArn": f"{FUNCTION}sound:live", "Name": "live"}]},
+        }
+    ],
     "get_policy": [
+        {
+            "params": {"FunctionName": f"{FUNCTION}sound", "Qualifier": "live"},
+            "answer": {"Policy": json.dumps({"Version": "2012-10-17", "Statement": STATEMENTS[:1]})},
+        },
         {
             "params": {"FunctionName": f"{FUNCTION}flawed"},
             "answer": {"Policy": json.dumps({"Version": "2012-10-17", "Statement": STATEMENTS})},
-        }
+        },
     ],
     "list_function_url_configs": [
         {
@@ -292,6 +302,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "pass": ["function-failures-kept", "function-in-vpc"],
         "unknown": ["secret-not-in-plain-text"],
     },
+    f"{FUNCTION}sound:live#open": {"fail": ["function-not-public"]},
     f"{FUNCTION}flawed#open": {"fail": ["function-not-public"]},
     f"{FUNCTION}flawed#everybody": {"fail": ["function-not-public"]},
     f"{FUNCTION}flawed#bucket": {"pass": ["function-not-public"]},
