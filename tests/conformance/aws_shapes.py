@@ -163,9 +163,9 @@ class Walk:
                 yield f"{where}: the parameter {required} is mandatory"
 
     def _resource(self, resource: Compiled, frames: list[Any], label: str) -> Iterator[str]:
-        if resource["each"] is not None:
-            yield from self._value(resource["each"], frames, f"{label} each")
-            frames = [*frames, (element_of(self._shape(resource["each"], frames)), {})]
+        for level in resource["each"]:
+            yield from self._value(level, frames, f"{label} each")
+            frames = [*frames, (element_of(self._shape(level, frames)), {})]
         yield from self._tests(resource["when"], frames, f"{label} when")
         if resource["id"] is not None:
             yield from self._value(resource["id"], frames, f"{label} id")

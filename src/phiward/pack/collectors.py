@@ -5,7 +5,8 @@
 words of its message: `AccessDeniedException: Macie is not enabled`. `gone` are the codes of what it asks about being
 deleted.
 
-A resource with `each` is there once for each element of what it names: of a mapping, for each `{key, value}`.
+A resource with `each` is there once for each element of what it names: of a mapping, for each `{key, value}`. Of
+several, each goes over the elements of the one before.
 
 An answer is read into the resource types and attributes that Terraform has for the same thing, as Terraform's own
 provider reads it when it refreshes a state. So what runs and what is declared meet in one vocabulary, and every rule,
@@ -133,7 +134,7 @@ def _resource(spec: Any, where: str) -> Compiled:
         raise PackError("what there are many of in one item needs an id", where=where)
     return {
         "type": _text(spec.get("type"), f"{where}.type"),
-        "each": value(spec["each"], where) if "each" in spec else None,
+        "each": [value(level, where) for level in _listed(spec.get("each", []))],
         "id": _id(spec["id"], where) if "id" in spec else None,
         "when": condition(spec.get("when"), f"{where}.when"),
         "from": spec.get("from", ""),
@@ -146,6 +147,10 @@ def _resource(spec: Any, where: str) -> Compiled:
 
 def _id(spec: Any, where: str) -> list[Any]:
     return text(spec, where) if isinstance(spec, str) else value(spec, where)
+
+
+def _listed(spec: Any) -> list[Any]:
+    return spec if isinstance(spec, list) else [spec]
 
 
 def condition(spec: Any, where: str) -> list[Any]:

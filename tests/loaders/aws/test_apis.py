@@ -14,6 +14,7 @@ PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 DENIED = {"error": "AccessDeniedException", "http": 403}
 WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/edge/w1"
 GATEWAY = "arn:aws:apigateway:us-east-1::"
+CALLED = "arn:aws:execute-api:us-east-1:111122223333:a1/prod"
 FORMAT = "$context.requestId $context.status $context.identity.sourceIp $context.identity.userArn"
 LOGS = {"destinationArn": "arn:aws:logs:us-east-1:111122223333:log-group:api", "format": FORMAT}
 
@@ -22,7 +23,7 @@ def rest_api(stage: dict[str, Any], methods: dict[str, Any], **api: Any) -> dict
     return {
         "get_rest_apis": {"items": [{"id": "a1", "name": "records", **api}]},
         "get_stages": {"item": [{"stageName": "prod", "deploymentId": "d1", **stage}]},
-        "get_resources": {"items": [{"id": "r0", "path": "/"}, {"id": "r1", "path": "/p", "resourceMethods": methods}]},
+        "get_deployment": {"id": "d1", "apiSummary": {"/p": methods}},
     }
 
 
@@ -42,8 +43,8 @@ SOUND_REST = rest_api(
         },
     },
     {
-        "GET": {"httpMethod": "GET", "authorizationType": "AWS_IAM", "apiKeyRequired": False},
-        "OPTIONS": {"httpMethod": "OPTIONS", "authorizationType": "NONE"},
+        "GET": {"authorizationType": "AWS_IAM", "apiKeyRequired": False},
+        "OPTIONS": {"authorizationType": "NONE", "apiKeyRequired": False},
     },
     disableExecuteApiEndpoint=True,
     endpointConfiguration={"types": ["REGIONAL"]},
@@ -80,7 +81,7 @@ def test_a_sound_rest_api_passes(tmp_path: Path) -> None:
         "service-eligible",
     ]
     for method in ("GET", "OPTIONS"):
-        verdicts = found[f"{GATEWAY}/restapis/a1/resources/r1/methods/{method}"]
+        verdicts = found[f"{CALLED}/{method}/p"]
         assert rules(verdicts, PASS) == ["api-authenticated", "service-eligible"]
     assert rules(found[f"{GATEWAY}/domainnames/api.example.org"], PASS) == [
         "api-mutual-tls",
@@ -91,7 +92,7 @@ def test_a_sound_rest_api_passes(tmp_path: Path) -> None:
 
 
 def test_a_flawed_rest_api_fails(tmp_path: Path) -> None:
-    answers = rest_api({}, {"ANY": {"httpMethod": "ANY", "authorizationType": "NONE"}})
+    answers = rest_api({}, {"ANY": {"authorizationType": "NONE"}})
     answers["get_domain_names"] = {"items": [{"domainName": "api.example.org", "securityPolicy": "TLS_1_0"}]}
     answers["get_base_path_mappings"] = SOUND_REST["get_base_path_mappings"]
     found = judged({"apigateway": answers}, tmp_path)
@@ -103,8 +104,25 @@ def test_a_flawed_rest_api_fails(tmp_path: Path) -> None:
         "web-acl-attached",
     ]
     assert rules(found[f"{GATEWAY}/restapis/a1/stages/prod/settings/*/*"], FAIL) == ["api-execution-logging"]
-    assert rules(found[f"{GATEWAY}/restapis/a1/resources/r1/methods/ANY"], FAIL) == ["api-authenticated"]
+    assert rules(found[f"{CALLED}/ANY/p"], FAIL) == ["api-authenticated"]
     assert rules(found[f"{GATEWAY}/domainnames/api.example.org"], FAIL) == ["api-mutual-tls", "tls-minimum-version"]
+
+
+def test_what_is_deployed_is_judged(tmp_path: Path) -> None:
+    """A part of the calls may go to another deployment, and one that hides its methods passes nothing."""
+    answers = rest_api({"canarySettings": {"deploymentId": "d2", "percentTraffic": 5.0}}, {})
+    signed, unsigned = {"authorizationType": "AWS_IAM"}, {"authorizationType": "NONE"}
+    answers["get_deployment"] = [
+        {"params": {"deploymentId": "d1"}, "answer": {"apiSummary": {"/p": {"GET": signed}}}},
+        {"params": {"deploymentId": "d2"}, "answer": {"apiSummary": {"/p": {"GET": unsigned}}}},
+    ]
+    found = judged({"apigateway": answers}, tmp_path)
+    assert found[f"{CALLED}/GET/p"]["api-authenticated"] is PASS
+    assert found[f"{CALLED}/GET/p#canary"]["api-authenticated"] is FAIL
+    answers["get_deployment"] = {"id": "d1"}
+    assert judged({"apigateway": answers}, tmp_path)[f"{CALLED}/*"]["api-authenticated"] is UNKNOWN
+    answers = {**answers, "get_stages": {"item": []}}
+    assert not any("execute-api" in address for address in judged({"apigateway": answers}, tmp_path))
 
 
 def test_settings_of_a_single_method_are_judged_by_themselves(tmp_path: Path) -> None:
@@ -137,7 +155,7 @@ def test_a_web_acl_that_the_service_of_web_acls_does_not_show_is_seen_at_its_sta
 @pytest.mark.parametrize(
     ("denied", "about", "rule"),
     [
-        ("get_resources", "/restapis/a1:aws_api_gateway_method[*]", "api-authenticated"),
+        ("get_deployment", "/restapis/a1/stages/prod:aws_api_gateway_method[*]", "api-authenticated"),
         ("get_stages", "/restapis/a1:aws_api_gateway_stage[*]", "access-logging"),
         ("get_stages", "/restapis/a1:aws_api_gateway_method_settings[*]", "api-execution-logging"),
         ("get_base_path_mappings", "/restapis/a1", "api-default-endpoint-closed"),

@@ -316,7 +316,7 @@ def _elements(answer: Mapping[str, Any], path: Sequence[Any]) -> list[Any]:
 def _own(step: Compiled, item: Item) -> None:
     """Note the addresses of what an item is read into, so that what is listed below it can name them."""
     for spec in step["resources"]:
-        if spec["id"] is not None and not spec["from"] and spec["each"] is None and holds(spec["when"], item) is True:
+        if spec["id"] is not None and not spec["from"] and not spec["each"] and holds(spec["when"], item) is True:
             address = evaluate(spec["id"], item)
             if isinstance(address, str):
                 item.owners[spec["type"]] = address
@@ -324,14 +324,25 @@ def _own(step: Compiled, item: Item) -> None:
 
 def resources(spec: Compiled, item: Item, call: Call) -> Iterator[Found]:
     """What an item is read into, or each part of it."""
-    within = None if spec["each"] is None else evaluate(spec["each"], item)
-    if isinstance(within, Unknown):
-        yield unread(spec, Item({}, item.place, item.service, item), within)
-        return
-    for part in [item] if spec["each"] is None else parts(within, item) if isinstance(within, (list, dict)) else ():
+    for part in _parts(spec["each"], item):
+        if isinstance(part, Unknown):
+            yield unread(spec, Item({}, item.place, item.service, item), part)
+            continue
         found = resource(spec, part, call)
         if found is not None:
             yield found
+
+
+def _parts(levels: list[Any], item: Item) -> Iterator[Item | Unknown]:
+    """The item itself; the elements of what it holds; the elements of what those hold."""
+    if not levels:
+        yield item
+        return
+    within = evaluate(levels[0], item)
+    if isinstance(within, Unknown):
+        yield within
+    for part in parts(within, item) if isinstance(within, (list, dict)) else ():
+        yield from _parts(levels[1:], part)
 
 
 def resource(spec: Compiled, item: Item, call: Call) -> Found | None:
