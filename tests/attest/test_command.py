@@ -297,6 +297,23 @@ def test_a_disk_that_is_full(tree, capsys, monkeypatch, replacing):
     assert not replacing or held("out") == before
 
 
+@pytest.mark.parametrize("replacing", [False, True])
+def test_a_run_that_is_killed_while_it_writes(tree, replacing):
+    if replacing:
+        assert run(["attest", "infra", "--output", "out", "--format", "ocsf", "-q"]) == 0
+        before = held("out")
+    code = (
+        "import os, sys; from phiward.attest import folder; from phiward.__main__ import run; left = iter(range(5)); "
+        "real = folder.write_file; "
+        "folder.write_file = lambda *a: os._exit(9) if next(left, None) is None else real(*a); "
+        "run(sys.argv[1:])"
+    )
+    arguments = ["attest", "infra", "--output", "out", "-q", *(["--replace"] if replacing else [])]
+    assert subprocess.run([sys.executable, "-c", code, *arguments], check=False).returncode == 9
+    assert held("out") == before if replacing else not Path("out").exists()
+    assert run(arguments) == 0
+
+
 @pytest.fixture
 def key(tree, monkeypatch):
     monkeypatch.setenv("PHIWARD_KEY_PASSPHRASE", "correct horse")
