@@ -185,6 +185,7 @@ def test_a_period_with_its_runs_and_the_one_before(tree, monkeypatch):
         (["--ledger", "ledger"], "only what is signed goes into a ledger"),
         (["infra"], "is scanned afresh, --from is a scan that was made"),
         (["--aws"], "is scanned afresh, --from is a scan that was made"),
+        (["--commit", "main"], "'main' is no commit"),
         (["--previous", "nowhere"], "nowhere/findings.json: cannot be read"),
         (["--sign", "no.key"], "no.key"),
         (["--settings", "no.yaml"], "no.yaml: cannot be read"),

@@ -85,6 +85,13 @@ def statements(path: Path, as_of: date) -> Mapping[str, CitationState]:
     return {one.citation: one for one in found.citations}
 
 
+def check_commit(text: str) -> str:
+    """The name of a commit, in full. Raises UsageError for anything else."""
+    if text and not _COMMIT.fullmatch(text):
+        raise UsageError(f"{text!r} is no commit", hint="give all 40 or 64 hexadecimal digits of it")
+    return text
+
+
 def commit_of(base: Path) -> str:
     """The commit that a work tree stands at, as its files say; empty where they do not."""
     try:

@@ -90,6 +90,7 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
     target = options["output"]
     if target is not None:
         folder.check_free(target, replace=options["replacing"])
+    named = gathering.check_commit(options["commit"])
     before = gathering.previous(options["previous"]) if options["previous"] else None
     signed = signing(options)
     found, commit = _scanned(paths, options) if not options["records"] else (gathering.records(options["records"]), "")
@@ -110,7 +111,7 @@ def _attest(paths: tuple[Path, ...], options: dict[str, Any]) -> int:
         activities=load_activities(),
         earlier=tuple(found[:-1]),
         previous=before,
-        commit=options["commit"] or commit,
+        commit=named or commit,
         tool_digest=gathering.tool_digest(),
     )
     assessed = assess(inputs)
