@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from phiward.attest.keys import write_pair
+from phiward.cli.signing import signing
 from tests.attest.authority import MISSING, Authority
 from tests.attest.conftest import PASSPHRASE
 from tests.attest.fake_sigstore import ISSUER, FakeSigstore, token
@@ -75,6 +77,15 @@ def test_a_ledger_that_refuses_leaves_the_folder_and_says_what_to_do(tmp_path, a
     assert phiward("verify", "out", "--key", "org.pub").returncode == 0
 
 
+def test_signing_in_public_is_warned_of(monkeypatch, capsys):
+    monkeypatch.setenv("SIGSTORE_ID_TOKEN", token(WHO))
+    options = {"keys": (), "ledger_keys": (), "ledger": "", "tsa": "", "keyless": True, "passphrase_file": None}
+    signing(options | {"trust_config": Path("private.json")})
+    assert capsys.readouterr().err == ""
+    signing(options | {"trust_config": None})
+    assert "stay for ever" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments, word",
     [
@@ -87,6 +98,7 @@ def test_a_ledger_that_refuses_leaves_the_folder_and_says_what_to_do(tmp_path, a
         (("--ledger-key", "org.key"), "--ledger"),
         (("--sign", "org.key", "--tsa", "ftp://tsa.example"), "no address"),
         (("--sign", "org.pub"), "cannot sign"),
+        (("--keyless",), "no identity to sign with"),
     ],
 )
 def test_what_does_not_go_together_is_one_line_and_writes_nothing(tmp_path, attest, arguments, word):

@@ -50,6 +50,17 @@ def sign_keyless(
     }
 
 
+def check_identity() -> None:
+    """That there is somebody to sign as, before any work is done. Raises UsageError."""
+    _need_sigstore()
+    try:
+        _identity()
+    except Exception as error:
+        if not _is_theirs(error):
+            raise
+        raise UsageError(f"sigstore cannot sign: {_first_line(error)}") from error
+
+
 def check_bundle(bundle: Bundle, identity: str, issuer: str, trust_config: Path | None) -> str:
     """Why the bundle is not signed by the identity, or nothing where it is. Raises UsageError without the extra."""
     _need_sigstore()

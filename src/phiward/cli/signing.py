@@ -115,8 +115,9 @@ def _sign(signers: Sequence[Signer], authority: str, statement: bytes, companion
 
 
 def _keyless(trust_config: Path | None) -> Callable[[bytes, Sequence[bytes]], dict[str, bytes]]:
-    from phiward.attest.keyless import WARNING, sign_keyless
+    from phiward.attest.keyless import WARNING, check_identity, sign_keyless
 
+    check_identity()
     if trust_config is None:
         click.echo(WARNING, err=True)
     return lambda statement, companions: sign_keyless(statement, trust_config, companions=companions)
