@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from phiward.model.value import Unknown
 
 SCHEMA = "phiward/inventory/v1"
 _MOST = 2**31
-_DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, UnicodeDecodeError)
+_DAMAGED = (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def write(inventory: Inventory, path: Path) -> None:
@@ -85,8 +86,9 @@ def read(data: bytes, name: str, most: int = _MOST) -> Inventory:
         head = json.loads(lines[0])
         if head["schema"] != SCHEMA:
             raise UsageError(f"{name}: an inventory of the format {str(head['schema'])[:40]!r}", hint="update phiward")
-        inventory.started, inventory.pack, inventory.callers = head["started"], head["pack"], dict(head["callers"])
-        inventory.asked = {type_: frozenset(names) for type_, names in head["asked"].items()}
+        inventory.started, inventory.pack = _texts([head["started"], head["pack"]])
+        inventory.callers = dict(zip(head["callers"], _texts([*head["callers"].values()]), strict=True))
+        inventory.asked = {type_: frozenset(_texts(names)) for type_, names in head["asked"].items()}
         for line in lines[1:]:
             _take(inventory, json.loads(line))
     except _DAMAGED as error:
@@ -97,23 +99,43 @@ def read(data: bytes, name: str, most: int = _MOST) -> Inventory:
 def _take(inventory: Inventory, line: dict[str, Any]) -> None:
     ((kind, content),) = line.items()
     if kind == "call":
-        number, account, region, partition, service, operation, status, *rest = content
+        number, *texts = content
+        account, region, partition, service, operation, status, *rest = _texts(texts)
         place = Place(account, region, partition)
-        inventory.calls.append(Call(number, place, service, operation, Status(status), *rest))
+        inventory.calls.append(Call(_number(number), place, service, operation, Status(status), *rest))
     elif kind == "step":
-        account, region, partition, step, types, finished = content
+        *texts, types, finished = content
+        account, region, partition, step = _texts(texts)
         place = Place(account, region, partition)
-        inventory.begun[place, step] = types
+        inventory.begun[place, step] = _texts(types)
         if finished:
             inventory.finished.add((place, step))
     elif kind == "left_out":
-        account, region, partition, type_ = content
+        account, region, partition, type_ = _texts(content)
         inventory.left_out.add((Place(account, region, partition), type_))
     elif kind == "resource":
-        type_, address, account, region, partition, attributes, call, calls, unread = content
-        doubt = decode(unread)
-        assert doubt is None or isinstance(doubt, Unknown)
-        place = Place(account, region, partition)
-        inventory.add(Found(type_, address, place, decode(attributes), call, calls, doubt))
+        inventory.add(_resource(content))
     else:
         raise ValueError(kind)
+
+
+def _resource(content: list[Any]) -> Found:
+    *texts, attributes, call, calls, unread = content
+    type_, address, account, region, partition = _texts(texts)
+    doubt, read = decode(unread), decode(attributes)
+    if not (doubt is None or isinstance(doubt, Unknown)) or not isinstance(read, dict):
+        raise ValueError(unread)
+    numbers = {name: _number(number) for name, number in calls.items()}
+    return Found(type_, address, Place(account, region, partition), read, _number(call), numbers, doubt)
+
+
+def _texts(given: Any) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise ValueError(given)
+    return given
+
+
+def _number(given: Any) -> int:
+    if type(given) is not int:
+        raise ValueError(given)
+    return given
