@@ -33,14 +33,15 @@ def allowed(documents: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
 
 
 def denied(documents: list[dict[str, Any]]) -> list[str]:
-    return [a for d in documents for s in d["Statement"] if s["Effect"] == "Deny" for a in s["Action"]]
+    return sorted(a for d in documents for s in d["Statement"] if s["Effect"] == "Deny" for a in s["Action"])
 
 
 def test_the_whole_policy_allows_what_is_asked_and_nothing_else() -> None:
     asked = {action for _, step in COLLECTORS.steps() for action in step["actions"]}
     found = allowed(policies(needed(COLLECTORS, "aws")))
     assert found.keys() == asked | {"ec2:DescribeRegions"}
-    assert {action for action, on in found.items() if on != ["*"]} == {"apigateway:GET"}
+    assert {action for action, on in found.items() if on != ["*"]} == {"apigateway:GET", "cassandra:Select"}
+    assert found["cassandra:Select"] == ["arn:aws:cassandra:*:*:/keyspace/system*"]
     assert all(arn.startswith("arn:aws:apigateway:") for arn in found["apigateway:GET"])
 
 
@@ -51,12 +52,23 @@ def test_stored_data_is_denied_in_every_form() -> None:
         assert denied(policies(wanted, most=MANAGED_SIZE)) == sorted(DATA_READS)
 
 
+def test_tables_are_denied_but_those_in_which_keyspaces_keeps_its_configuration() -> None:
+    for partition in ("aws", "aws-us-gov"):
+        document = policies(needed(COLLECTORS, partition))[0]
+        (denial,) = [s for s in document["Statement"] if s["Effect"] == "Deny" and "NotResource" in s]
+        assert denial["Action"] == ["cassandra:Select"]
+        assert denial["NotResource"] == [f"arn:{partition}:cassandra:*:*:/keyspace/system*"]
+
+
 def test_the_supplement_is_what_security_audit_lacks() -> None:
     audit = load_managed(pack_directory())
     whole, supplement = needed(COLLECTORS, "aws"), needed(COLLECTORS, "aws", audit)
     assert set(supplement.actions) < set(whole.actions)
     assert not any(audit.covers(action, ()) for action in supplement.actions)
-    assert supplement.restricted == {"apigateway:GET": ("arn:aws:apigateway:*:*:/domainnames/*/basepathmappings",)}
+    assert supplement.restricted == {
+        "apigateway:GET": ("arn:aws:apigateway:*:*:/domainnames/*/basepathmappings",),
+        "cassandra:Select": ("arn:aws:cassandra:*:*:/keyspace/system*",),
+    }
 
 
 def test_an_action_that_one_step_asks_for_freely_is_not_restricted() -> None:

@@ -5,6 +5,9 @@ Each pattern of actions stands with one action that it means, by which an identi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 DATA_READS = {
     "aoss:APIAccessAll": "aoss:APIAccessAll",
     "appsync:GraphQL": "appsync:GraphQL",
@@ -69,3 +72,13 @@ DATA_READS = {
     "ssm:GetParameter*": "ssm:GetParameter",
     "timestream:Select": "timestream:Select",
 }
+
+SPARED = {"cassandra:Select": "arn:{partition}:cassandra:*:*:/keyspace/system*"}
+"""On what an action reads configuration and nothing else: Keyspaces keeps its own in tables of the system."""
+
+
+def is_spared(action: str, arns: Iterable[Any]) -> bool:
+    """Whether ARNs are there, and all of them are what an action is spared on, in whichever partition."""
+    spared = SPARED.get(action, "").split(":", 2)[2:]
+    found = [str(arn).split(":", 2)[2:] for arn in arns]
+    return bool(spared and found) and all(rest == spared for rest in found)

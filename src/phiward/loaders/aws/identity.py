@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from phiward.graph.policy import Statement, glob_covers, statements
-from phiward.loaders.aws.data_reads import DATA_READS
+from phiward.loaders.aws.data_reads import DATA_READS, is_spared
 from phiward.loaders.aws.inventory import Found, Inventory
 from phiward.loaders.aws.managed import Managed
 from phiward.loaders.aws.mapping import ARN, LINK
@@ -40,14 +40,17 @@ class _Policy:
 
     def allows(self, action: str) -> bool:
         return any(read in (action, "*") for read in self.reads) or any(
-            statement.effect == "Allow" and _covers(statement, action) for statement in self.said
+            statement.effect == "Allow"
+            and _covers(statement, action)
+            and not is_spared(action, statement.resources or ())
+            for statement in self.said
         )
 
     def denies(self, action: str) -> bool:
-        """Whether it denies an action outright, on everything and whatever the circumstances."""
+        """Whether it denies an action outright, on everything that is stored and whatever the circumstances."""
         return any(
             statement.effect == "Deny"
-            and "*" in (statement.resources or ())
+            and ("*" in (statement.resources or ()) or is_spared(action, statement.not_resources or ()))
             and not statement.conditions
             and _covers(statement, action)
             for statement in self.said

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from phiward.errors import UsageError
-from phiward.loaders.aws.data_reads import DATA_READS
+from phiward.loaders.aws.data_reads import DATA_READS, SPARED
 from phiward.loaders.aws.managed import Managed
 from phiward.pack.collectors import Collectors
 from phiward.record import dataclass
@@ -34,6 +34,7 @@ class Needed:
 
     actions: tuple[str, ...]
     restricted: dict[str, tuple[str, ...]]
+    partition: str = "aws"
 
 
 def needed(collectors: Collectors, partition: str, audit: Managed | None = None) -> Needed:
@@ -57,12 +58,13 @@ def needed(collectors: Collectors, partition: str, audit: Managed | None = None)
             for action, arns in sorted(bound.items())
             if arns and action not in free
         },
+        partition,
     )
 
 
 def policies(wanted: Needed, *, most: int = INLINE_SIZE) -> list[Document]:
     """One document; several of a managed policy's size where it is larger than `most`."""
-    whole = _document([_denial(), *_restricted(wanted), *_allowed(wanted.actions)])
+    whole = _document([*_denials(wanted.partition), *_restricted(wanted), *_allowed(wanted.actions)])
     return [whole] if size(whole) <= most else list(_split(wanted))
 
 
@@ -100,8 +102,12 @@ def _document(statements: list[Document]) -> Document:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _denial() -> Document:
-    return {"Sid": "NeverStoredData", "Effect": "Deny", "Action": sorted(DATA_READS), "Resource": "*"}
+def _denials(partition: str) -> Iterator[Document]:
+    never = sorted(DATA_READS.keys() - SPARED.keys())
+    yield {"Sid": "NeverStoredData", "Effect": "Deny", "Action": never, "Resource": "*"}
+    for number, (action, arn) in enumerate(sorted(SPARED.items()), 1):
+        spared = [arn.format(partition=partition)]
+        yield {"Sid": f"NeverStoredData{number}", "Effect": "Deny", "Action": [action], "NotResource": spared}
 
 
 def _restricted(wanted: Needed) -> Iterator[Document]:
@@ -116,7 +122,7 @@ def _allowed(actions: Iterable[str]) -> list[Document]:
 
 def _split(wanted: Needed) -> Iterator[Document]:
     """Documents that managed policies can hold. The first denies: one denial holds for all that a role has."""
-    head = [_denial(), *_restricted(wanted)]
+    head = [*_denials(wanted.partition), *_restricted(wanted)]
     actions: list[str] = []
     for action in wanted.actions:
         if size(_document([*head, *_allowed([*actions, action])])) > MANAGED_SIZE:
