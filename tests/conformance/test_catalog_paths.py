@@ -99,7 +99,7 @@ def test_every_word_is_one_of_both_dialects(row: Row) -> None:
 OF_OTHERS = {
     "balances_across_zones": frozenset({"enabled"}),  # the end of a setting's name
     "drops_invalid_headers": frozenset({"enabled"}),  # the end of a setting's name
-    "mapped_volumes": frozenset({"enabled", "encrypted", "kms_key_id", "snapshot_id"}),  # of what it made itself
+    "mapped_volumes": frozenset({"enabled", "encrypted", "kms_key_id", "snapshot_id", "volume_id"}),  # of what it made
     "metadata_tokens_required": frozenset({"id", "name"}),  # of the template that a machine names
     "registry_scans": frozenset({"filter", "repository"}),  # of the registry, and in the name of a property
 }

@@ -87,7 +87,16 @@ ELBV2: dict[str, Any] = {
         {"params": {"LoadBalancerArn": FLAWED}, "answer": attributes(**UNSET)},
         {"answer": attributes(deletion_protection__enabled="true", load_balancing__cross_zone__enabled="false")},
     ],
-    "describe_tags": {"TagDescriptions": [{"ResourceArn": SOUND, "Tags": [{"Key": "tenant", "Value": "mercy"}]}]},
+    "describe_tags": {
+        "TagDescriptions": [
+            {"ResourceArn": arn, "Tags": [{"Key": "tenant", "Value": "mercy"}] if arn == SOUND else []}
+            for arn in (
+                *LISTENERS,
+                *(found["ListenerArn"] for of_one in LISTENERS.values() for found in of_one),
+                *(f"{ELB}targetgroup/{name}/1" for name in ("tls", "plain", "function")),
+            )
+        ]
+    },
     "describe_listeners": [
         {"params": {"LoadBalancerArn": balancer}, "answer": {"Listeners": found}}
         for balancer, found in LISTENERS.items()
@@ -158,6 +167,9 @@ CLASSIC: dict[str, Any] = {
             }
         },
     ],
+    "describe_tags": {
+        "TagDescriptions": [{"LoadBalancerName": name, "Tags": []} for name in ("sound", "flawed", "plain")]
+    },
     "describe_load_balancer_policies": {
         "PolicyDescriptions": [
             policy("strong", "ELBSecurityPolicy-TLS-1-2-2017-01"),
@@ -357,6 +369,16 @@ def test_what_faces_the_network(tmp_path: Path) -> None:
     found = judged(ACCOUNT, tmp_path)
     there = [address for address in found if address.startswith("arn:") and said(found, address)]
     assert {address: said(found, address) for address in there} == EXPECTED
+
+
+def test_a_distribution_whose_logs_cloudwatch_delivers(tmp_path: Path) -> None:
+    source = {"name": "edge", "service": "cloudfront", "logType": "ACCESS_LOGS", "resourceArns": [f"{CDN}FLAWED"]}
+    logs = {"describe_delivery_sources": {"deliverySources": [{"arn": "arn:aws:logs:us-east-1:1:source", **source}]}}
+    account = {"cloudfront": CLOUDFRONT, "logs": logs}
+    assert judged(account, tmp_path)[f"{CDN}FLAWED"]["access-logging"] is Verdict.PASS
+    unread = judged(denied(account, "logs", "describe_delivery_sources"), tmp_path)
+    assert unread[f"{CDN}FLAWED"]["access-logging"] is Verdict.UNKNOWN
+    assert unread[f"{CDN}SOUND"]["access-logging"] is Verdict.PASS
 
 
 def test_the_policies_of_a_listener_are_those_that_it_is_given(tmp_path: Path) -> None:
