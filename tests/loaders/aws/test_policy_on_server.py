@@ -33,7 +33,7 @@ SERVICES = (
 
 
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-OURS = policies(needed(load_collectors(pack_directory()), "aws"))[0]
+OURS = {f"ours{n}": one for n, one in enumerate(policies(needed(load_collectors(pack_directory()), "aws")))}
 
 
 def reader(moto: Moto, monkeypatch: pytest.MonkeyPatch, **documents: Any) -> dict[str, str]:
@@ -63,7 +63,7 @@ def estate(moto: Moto) -> None:
 
 def test_it_is_enough_to_read_an_account(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
     estate(moto)
-    reader(moto, monkeypatch, ours=OURS)
+    reader(moto, monkeypatch, **OURS)
     moto.enforce(on=True)
     report = moto.scan(live={"services": SERVICES})
     assert [one.message for one in said(report, "call-denied")] == []
@@ -73,7 +73,7 @@ def test_it_is_enough_to_read_an_account(moto: Moto, monkeypatch: pytest.MonkeyP
 
 def test_stored_data_stays_closed_to_who_may_do_anything_else(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
     estate(moto)
-    keys = reader(moto, monkeypatch, everything=EVERYTHING, ours=OURS)
+    keys = reader(moto, monkeypatch, everything=EVERYTHING, **OURS)
     moto.enforce(on=True)
     assert said(moto.scan(live={"services": ("iam", "s3")}), "identity-reads-phi") == []
     with pytest.raises(ClientError, match="AccessDenied"):
