@@ -8,6 +8,7 @@ import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import jsonschema
 import pytest
@@ -91,6 +92,24 @@ def test_each_file_that_is_changed_is_named(check, folder, name, how):
     found = check(folder)
     assert not found.verified
     assert name in named(found) or any(name in item.detail for item in found.checks), found.checks
+
+
+def test_a_flipped_bit_anywhere_is_found(check, folder):
+    """Any bit of any file, of the ledger's too; hints at keys, which nobody signs, among them."""
+    ledger, chance = folder.parent / "ledger", Random(5)
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    files += [ledger / "ledger.jsonl", ledger / "checkpoint"]
+    for path in files:
+        whole = path.read_bytes()
+        for _ in range(25):
+            changed = bytearray(whole)
+            changed[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+            path.write_bytes(changed)
+            found = check(folder, ledger=str(ledger))
+            assert FAILED in outcomes(found).values(), (path.name, bytes(changed))
+            assert not found.verified
+        path.write_bytes(whole)
+    assert check(folder, ledger=str(ledger)).verified
 
 
 @pytest.mark.parametrize("name", [*FILES, "evidence-manifest.json"])

@@ -21,18 +21,29 @@ _MOST_TIMESTAMPS = 32
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was read. `keyless` says that a certificate stands in it instead of the hint at a key."""
+    """A bundle that was read. `hint` names the key; where there is none, a certificate stands in its place."""
 
     envelope: Envelope
-    keyless: bool
+    hint: str | None
     timestamps: tuple[bytes, ...]
     content: bytes
+
+    @property
+    def keyless(self) -> bool:
+        return self.hint is None
+
+    def hints_at(self, key: PublicKey) -> bool:
+        """Whether it names the key, or none: other makers leave that open."""
+        return self.hint in ("", hint_at(key))
+
+
+def hint_at(key: PublicKey) -> str:
+    return base64.b64encode(hashlib.sha256(key.spki).digest()).decode()
 
 
 def bundle_of(envelope: Envelope, key: PublicKey, timestamps: Sequence[bytes] = ()) -> bytes:
     """The bundle of an envelope's first signature, which is this key's."""
-    hint = base64.b64encode(hashlib.sha256(key.spki).digest()).decode()
-    material: dict[str, Any] = {"publicKey": {"hint": hint}, "tlogEntries": []}
+    material: dict[str, Any] = {"publicKey": {"hint": hint_at(key)}, "tlogEntries": []}
     if timestamps:
         tokens = [{"signedTimestamp": base64.b64encode(token).decode()} for token in timestamps]
         material["timestampVerificationData"] = {"rfc3161Timestamps": tokens}
@@ -50,7 +61,17 @@ def parse_bundle(content: bytes) -> Bundle:
     material = value.get("verificationMaterial")
     if not isinstance(material, dict) or len(envelope.signatures) != 1:
         raise ValueError("a bundle has one signature and its verification material")
-    return Bundle(envelope, "publicKey" not in material, tuple(_timestamps(material)), content)
+    return Bundle(envelope, _hint(material), tuple(_timestamps(material)), content)
+
+
+def _hint(material: Mapping[str, Any]) -> str | None:
+    if "publicKey" not in material:
+        return None
+    key = material["publicKey"]
+    hint = key.get("hint", "") if isinstance(key, dict) else None
+    if not isinstance(hint, str):
+        raise ValueError("the public key of the bundle is not hinted at in text")  # noqa: TRY004 - a text all the same
+    return hint
 
 
 def _timestamps(material: Mapping[str, Any]) -> list[bytes]:

@@ -102,8 +102,11 @@ def _bundle(found: Found, bundle: Bundle | None, trust: Trust) -> list[Check]:
     keys = trust.keys or own_keys(found)
     if bundle.envelope.payload != found.envelope.payload:
         return [Check("bundle", FAILED, "it holds another statement than the envelope", (_changed(found, BUNDLE),))]
-    if not any(bundle.envelope.signed_by(key) for key in keys):
+    signers = [key for key in keys if bundle.envelope.signed_by(key)]
+    if not signers:
         return [Check("bundle", FAILED, "its signature is not valid", (_changed(found, BUNDLE),))]
+    if bundle.envelope.signatures[0] not in found.envelope.signatures or not any(map(bundle.hints_at, signers)):
+        return [Check("bundle", FAILED, "it says that another key signed it", (_changed(found, BUNDLE),))]
     return [Check("bundle", PASSED, "the same statement, signed by the same key")]
 
 
@@ -147,9 +150,15 @@ def _collection(found: Found, content: bytes, trust: Trust) -> Check:
     keys = trust.keys or own_keys(found)
     if keys and not all(_signed(envelope, keys) for envelope in envelopes):
         return Check("collection", FAILED, "a signature in it is not valid", file)
-    if not keys and envelopes[0].signatures != found.envelope.signatures:
+    if envelopes[0].signatures != found.envelope.signatures:
         return Check("collection", FAILED, "its signature is not the one of the envelope", file)
+    if any(_key_ids(envelope) != _key_ids(found.envelope) for envelope in envelopes):
+        return Check("collection", FAILED, "it says that other keys signed it", file)
     return Check("collection", PASSED, f"{len(envelopes)} statement{'' if len(envelopes) == 1 else 's'}")
+
+
+def _key_ids(envelope: Envelope) -> list[str]:
+    return [signature.key_id for signature in envelope.signatures]
 
 
 def _signed(envelope: Envelope, keys: tuple[PublicKey, ...]) -> bool:
