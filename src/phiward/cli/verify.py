@@ -68,7 +68,8 @@ def command(target: str, format_: str, **options: Any) -> int:
 def _request(target: str, options: dict[str, Any]) -> Any:
     from phiward.attest.keys import read_public
     from phiward.attest.verify.model import Installed, Request, Trust
-    from phiward.pack import load_pack
+    from phiward.engine.packs import chosen_pack
+    from phiward.outside import Outside
 
     trust = Trust(
         keys=tuple(read_public(path) for path in options["keys"]),
@@ -79,7 +80,7 @@ def _request(target: str, options: dict[str, Any]) -> Any:
         previous_keys=tuple(read_public(path) for path in options["previous_keys"]),
         tsa_roots=options["tsa_roots"],
     )
-    pack = load_pack().identity
+    pack = chosen_pack((), Outside()).identity
     return Request(
         target=target,
         trust=trust,
