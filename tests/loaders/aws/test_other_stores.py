@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from tests.loaders.aws.answers import Answers, judged, rules
+from tests.loaders.aws.server import credentials
 from tests.loaders.aws.test_relational import DENIED, KEY, KMS
 
+from phiward.loaders.aws.calls import Place
+from phiward.loaders.aws.client import Sessions
 from phiward.model.finding import Verdict
 
 
@@ -371,3 +374,27 @@ def test_what_may_not_be_read_is_not_decided(
     found = judged({"kms": KMS, **denied}, tmp_path)[address]
     assert found[undecided] is Verdict.UNKNOWN
     assert rules(found, Verdict.FAIL) == []
+
+
+class _SentError(Exception):
+    """What would have been sent first."""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "first"),
+    [("", "Timestream_20181101.DescribeEndpoints"), ("http://127.0.0.1:9", "Timestream_20181101.ListDatabases")],
+)
+def test_aws_alone_is_asked_for_the_hosts_of_an_account(
+    endpoint: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Timestream answers nowhere else, and what stands for AWS may name a host that it is not."""
+    for name, value in {**credentials(), "AWS_ENDPOINT_URL": endpoint}.items():
+        monkeypatch.setenv(name, value)
+    client = Sessions().client(Place("111122223333", "us-east-1"), "timestream-write")
+
+    def sent(request: Any, **_: Any) -> None:
+        raise _SentError(request.headers["X-Amz-Target"].decode())
+
+    client.meta.events.register("before-send", sent)
+    with pytest.raises(_SentError, match=first):
+        client.list_databases()

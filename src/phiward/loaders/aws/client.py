@@ -191,9 +191,16 @@ class Sessions:
     def _make(self, place: Place, service: str) -> Any:
         session = self._by_account.get(place.account, self.base)
         attempts = self._attempts if self.offers(place, service) else 1
-        client = session.create_client(
-            service, region_name=place.region, endpoint_url=self._endpoint or None, config=self._config(attempts)
-        )
+        config = self._config(attempts)
+
+        def make(config: Any) -> Any:
+            return session.create_client(
+                service, region_name=place.region, endpoint_url=self._endpoint or None, config=config
+            )
+
+        client = make(config)
+        if client.meta.service_model.endpoint_discovery_required and _of_aws(client.meta.endpoint_url):
+            client = make(config.merge(_discovering()))
         client.meta.events.register("before-parse", held_to_format)
         if self._endpoint and service == "s3control":
             client.meta.events.register("before-sign.s3-control", _same_host(self._endpoint))
@@ -219,6 +226,20 @@ class Sessions:
             user_agent_extra="phiward",
             s3={"addressing_style": "path"} if self._endpoint else None,
         )
+
+
+def _of_aws(url: str) -> bool:
+    """Whether AWS answers there, so that the host which it names instead is AWS's too."""
+    from urllib.parse import urlsplit
+
+    return (urlsplit(url).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def _discovering() -> Any:
+    """For Timestream, of which each account has hosts of its own that AWS names."""
+    from botocore.config import Config
+
+    return Config(endpoint_discovery_enabled=True)
 
 
 def _url(endpoint: str) -> str:
