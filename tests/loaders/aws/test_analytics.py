@@ -327,7 +327,8 @@ def test_builds(tmp_path: Path) -> None:
         "secret-not-in-plain-text",
         "service-eligible",
     ]
-    assert not any("deleted-since" in address for address in found)
+    deleted = found[arn("codebuild", "project/deleted-since")]
+    assert (rules(deleted, PASS), rules(deleted, FAIL)) == ([], [])
     assert rules(judged(LEAKY, tmp_path)[PROJECT], FAIL) == [
         "build-credentials",
         "build-logging",
