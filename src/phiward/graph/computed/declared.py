@@ -18,9 +18,13 @@ def declared(view: View, native_type: str) -> list[View | Unknown]:
 
 
 def declared_for_account(view: View, native_type: str) -> list[View | Unknown]:
-    """The same for a setting that holds in every region; one of another configuration may be of this account."""
+    """The same for a setting that holds in every region; one of another configuration may be of this account.
+
+    What runs in an account has its settings, from whichever region they were read.
+    """
     found = _in_root(view, native_type)
-    return [_there(v, view) if v.resource.provider == view.resource.provider else ELSEWHERE for v in found]
+    runs = view.resource.source == "aws"
+    return [_there(v, view) if runs or v.resource.provider == view.resource.provider else ELSEWHERE for v in found]
 
 
 def _there(setting: View, view: View) -> View | Unknown:

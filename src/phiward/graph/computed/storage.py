@@ -7,7 +7,7 @@ from phiward.graph.computed.policies import grants_everybody, policy_statements,
 from phiward.graph.computed.reading import blocks
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, one_of
 from phiward.graph.view import ComputedProperty, Derived, View
-from phiward.model.value import Unknown, Value
+from phiward.model.value import Reference, Unknown, Value
 
 _PUBLIC_ACLS = ("publicread", "publicreadwrite", "authenticatedread")
 """Canned ACLs, as CloudFormation spells them: S3 has dashes between the words."""
@@ -15,6 +15,7 @@ _PUBLIC_GROUPS = (
     "http://acs.amazonaws.com/groups/global/allusers",
     "http://acs.amazonaws.com/groups/global/authenticatedusers",
 )
+_ACCOUNT_BLOCK = "aws_s3_account_public_access_block"
 _POLICY_PATHS = ["@policy.policy", "policy"]
 _RACE = "AWS refuses it where the block came first and keeps it where the block came later"
 
@@ -95,13 +96,13 @@ def _gets_past(view: View, way: str) -> Truth:
     overrides, refuses = _SETTINGS[way]
     blocks_of = [
         *view.satellites("public_access_block"),
-        *declared_for_account(view, "aws_s3_account_public_access_block"),
+        *declared_for_account(view, _ACCOUNT_BLOCK),
     ]
     overridden = any_of(_setting(block, overrides) for block in blocks_of)
     refused = any_of(_setting(block, refuses) for block in blocks_of)
     if overridden is not False:
         return negate(overridden)
-    if refused is False:
+    if refused is False or view.resource.source == "aws":  # what stands in an account was not refused
         return True
     return Unknown(f"{refuses} is set without {overrides}: {_RACE}", f"set {overrides} = true")
 
@@ -117,7 +118,10 @@ def _setting(block: View | Unknown, name: str) -> Truth:
 
 
 def access_point_public(view: View) -> Value | Derived:
-    """`access.public` of an access point. One that is bound to a VPC is reached from nowhere else."""
+    """`access.public` of an access point. One that is bound to a VPC is reached from nowhere else.
+
+    Of its own block, its bucket's and its account's, the strictest holds.
+    """
     bound = any_of(part if isinstance(part, Unknown) else True for part in blocks(view.get("vpc_configuration")))
     settings = view.get("public_access_block_configuration.restrict_public_buckets")
     open_door = all_of(
@@ -125,9 +129,20 @@ def access_point_public(view: View) -> Value | Derived:
             negate(bound),
             grants_everybody(view, _POLICY_PATHS, as_s3=True),
             negate(flag(settings, default=True)),  # AWS creates access points with all four blocks on
+            *(negate(_setting(block, "restrict_public_buckets")) for block in _blocks_around(view)),
         ]
     )
     return Derived(open_door, paths=["vpc_configuration", *_POLICY_PATHS])
+
+
+def _blocks_around(view: View) -> list[View | Unknown]:
+    """The public access blocks of an access point's bucket and account."""
+    bucket = view.get("bucket")
+    target = view.follow(bucket) if isinstance(bucket, Reference) else None
+    return [
+        *(target.satellites("public_access_block") if target is not None else ()),
+        *declared_for_account(view, _ACCOUNT_BLOCK),
+    ]
 
 
 def bucket_encryption_declared(view: View) -> Truth:
