@@ -146,11 +146,6 @@ DAILY = {"ConditionType": "STRINGEQUALS", "ConditionKey": "backup", "ConditionVa
         ({"Resources": [DATABASE[:-3] + "*"]}, Verdict.PASS, Verdict.FAIL),
         ({"Resources": ["*"], "NotResources": [DATABASE]}, Verdict.FAIL, Verdict.FAIL),
         ({"ListOfTags": [DAILY]}, Verdict.PASS, Verdict.FAIL),
-        (
-            {"Resources": ["*"], "Conditions": {**NO_CONDITIONS, "StringEquals": [{"ConditionKey": "aws:ResourceTag/a", "ConditionValue": "b"}]}},
-            Verdict.UNKNOWN,
-            Verdict.FAIL,
-        ),
     ],
 )  # fmt: skip
 def test_a_selection_takes_in_what_it_names_and_what_the_region_is_opted_in_to(
@@ -160,6 +155,31 @@ def test_a_selection_takes_in_what_it_names_and_what_the_region_is_opted_in_to(
     found = judged({"backup": plan(selection), **STORES}, tmp_path)
     assert found[DATABASE]["store-in-backup-plan"] is database
     assert found[TABLE]["store-in-backup-plan"] is table
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "verdict"),
+    [
+        ("StringEquals", "aws:ResourceTag/backup", "daily", Verdict.PASS),
+        ("StringEquals", "aws:ResourceTag/backup", "Daily", Verdict.FAIL),
+        ("StringEquals", "aws:ResourceTag/other", "daily", Verdict.FAIL),
+        ("StringLike", "aws:ResourceTag/backup", "*ily", Verdict.PASS),
+        ("StringLike", "aws:ResourceTag/backup", "week*", Verdict.FAIL),
+        ("StringNotEquals", "aws:ResourceTag/backup", "none", Verdict.PASS),
+        ("StringNotEquals", "aws:ResourceTag/backup", "daily", Verdict.FAIL),
+        ("StringNotLike", "aws:ResourceTag/backup", "d*", Verdict.FAIL),
+        ("StringNotEquals", "aws:ResourceTag/other", "daily", Verdict.UNKNOWN),
+    ],
+)
+def test_a_selection_takes_in_what_meets_all_of_its_conditions(
+    operator: str, key: str, value: str, verdict: Verdict, tmp_path: Path
+) -> None:
+    conditions = {**NO_CONDITIONS, operator: [{"ConditionKey": key, "ConditionValue": value}]}
+    found = judged({"backup": plan({"Resources": ["*"], "Conditions": conditions}), **STORES}, tmp_path)
+    assert found[DATABASE]["store-in-backup-plan"] is verdict
+    two = {**conditions, "StringLike": [*conditions["StringLike"], {"ConditionKey": "backup", "ConditionValue": "x*"}]}
+    both = judged({"backup": plan({"Resources": ["*"], "Conditions": two}), **STORES}, tmp_path)
+    assert both[DATABASE]["store-in-backup-plan"] is Verdict.FAIL
 
 
 def test_settings_or_selections_that_may_not_be_read_cover_nothing(tmp_path: Path) -> None:

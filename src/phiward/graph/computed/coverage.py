@@ -34,6 +34,8 @@ _OPT_IN = {
     "fsx:file-system": "FSx",
 }
 """What AWS Backup calls a kind of resources in a region's settings, by the kind as ARNs write it."""
+_OPERATORS = ("string_equals", "string_like", "string_not_equals", "string_not_like")
+_UNTAGGED = Unknown("whether a resource without a tag is one that does not have a value of it is not documented")
 _SHARED = ("rds:cluster", "fsx:file-system")
 """Kinds that several of its resource types share: a pattern of them takes in what is opted in."""
 
@@ -134,9 +136,8 @@ def _selects(selection: View | Unknown, view: View, arn: str, opted_in: Truth) -
     )
     wide = all_of([any_of([everything, *(_tagged(tag, view) for tag in tags)]), opted_in])
     spared = any_of(_names(pattern, view, arn) for pattern in listed(selection.get("not_resources")))
-    narrowed = blocks(selection.get("condition"))
-    further: Truth = Unknown("the selection has conditions, which are not read") if narrowed else True
-    return all_of([any_of([named, wide]), negate(spared), further])
+    met = (_meets(condition, view) for condition in blocks(selection.get("condition")))
+    return all_of([any_of([named, wide]), negate(spared), *met])
 
 
 def _needs_opt_in(pattern: Value, arn: str) -> bool:
@@ -182,6 +183,33 @@ def _tagged(tag: Block, view: View) -> Truth:
         return False
     wanted = tag.get("value")
     return why(wanted) if undecided(wanted) else equals(value, str(wanted))
+
+
+def _meets(condition: Block, view: View) -> Truth:
+    """Whether the resource's tags meet all of a selection's conditions."""
+    if isinstance(condition, Unknown):
+        return condition
+    return all_of(
+        _tag_meets(entry, view, like=name.endswith("like"), wanted="_not_" not in name)
+        for name in _OPERATORS
+        for entry in blocks(condition.get(name))
+    )
+
+
+def _tag_meets(entry: Block, view: View, *, like: bool, wanted: bool) -> Truth:
+    """Whether a tag has a value, or one like a pattern, as it is `wanted` or not; letter case counts."""
+    if isinstance(entry, Unknown):
+        return entry
+    key, pattern, tags = entry.get("key"), entry.get("value"), view.tags
+    for part in (key, pattern, None if isinstance(tags, dict) else tags):
+        if undecided(part):
+            return why(part)
+    value = tags.get(str(key).removeprefix("aws:ResourceTag/")) if isinstance(tags, dict) else None
+    if value is None:
+        return False if wanted else _UNTAGGED
+    if undecided(value):
+        return why(value)
+    return (glob_covers(str(pattern), str(value)) if like else str(value) == str(pattern)) is wanted
 
 
 # Clusters
