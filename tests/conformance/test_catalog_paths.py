@@ -102,6 +102,8 @@ OF_OTHERS = {
     "mapped_volumes": frozenset({"enabled", "encrypted", "kms_key_id", "snapshot_id", "volume_id"}),  # of what it made
     "metadata_tokens_required": frozenset({"id", "name"}),  # of the template that a machine names
     "registry_scans": frozenset({"filter", "repository"}),  # of the registry, and in the name of a property
+    "security_group_egress": frozenset({"name"}),  # of a prefix list
+    "security_group_ingress": frozenset({"name"}),  # of a prefix list
 }
 """Attributes' names that a function reads, but not of the type."""
 TRANSLATED = [

@@ -47,6 +47,19 @@ GROUPS = [
     group(5, "shared-by-another", [rule("0.0.0.0/0")], [rule("0.0.0.0/0")], OTHER),
 ]
 GROUPS[1]["VpcId"] = BARE
+GROUPS += [
+    group(number, name, [{**rule("", 22), "IpRanges": [], "PrefixListIds": [{"PrefixListId": listed}]}], [])
+    for number, name, listed in ((6, "of-aws", "pl-11111111"), (7, "ours", f"pl-{END}1"), (8, "wide", f"pl-{END}2"))
+]
+LISTS = [
+    {
+        "PrefixListId": "pl-11111111",
+        "PrefixListName": "com.amazonaws.global.cloudfront.origin-facing",
+        "OwnerId": "AWS",
+    },
+    {"PrefixListId": f"pl-{END}1", "PrefixListName": "offices", "OwnerId": OWN},
+    {"PrefixListId": f"pl-{END}2", "PrefixListName": "everybody", "OwnerId": OWN},
+]
 
 
 def entry(number: int, action: str, *, egress: bool = False, port: int | None = None) -> dict[str, Any]:
@@ -138,6 +151,19 @@ def image(number: int, *, public: bool, encrypted: bool) -> dict[str, Any]:
 
 EC2: dict[str, Any] = {
     "describe_security_groups": {"SecurityGroups": GROUPS},
+    "describe_managed_prefix_lists": {
+        "PrefixLists": [
+            {
+                **found,
+                "PrefixListArn": f"arn:aws:ec2:us-east-1:{found['OwnerId'].lower()}:prefix-list/{found['PrefixListId']}",
+            }
+            for found in LISTS
+        ]
+    },
+    "get_managed_prefix_list_entries": [
+        {"params": {"PrefixListId": f"pl-{END}1"}, "answer": {"Entries": [{"Cidr": "203.0.113.0/24"}]}},
+        {"params": {"PrefixListId": f"pl-{END}2"}, "answer": {"Entries": [{"Cidr": "0.0.0.0/0"}]}},
+    ],
     "describe_network_acls": {
         "NetworkAcls": [
             {
@@ -290,6 +316,12 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "pass": ["ingress-all-ports"],
     },
     f"security-group/sg-{END}4": {"pass": ["egress-unrestricted", *INGRESS]},
+    f"security-group/sg-{END}6": {"pass": ["egress-unrestricted", *INGRESS]},
+    f"security-group/sg-{END}7": {"pass": ["egress-unrestricted", *INGRESS]},
+    f"security-group/sg-{END}8": {
+        "fail": ["ingress-public-ports", "ingress-sensitive-ports"],
+        "pass": ["egress-unrestricted", "ingress-all-ports"],
+    },
     f"network-acl/acl-{END}1": {"fail": ["network-acl-all-ports"]},
     f"network-acl/acl-{END}2": {"pass": ["network-acl-all-ports"]},
     f"vpc/{VPC}": {"pass": ["flow-logs", "network-endpoints"]},

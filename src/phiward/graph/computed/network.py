@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
+from phiward.graph.computed.address_ranges import EVERYONE, is_world, list_is_world
 from phiward.graph.computed.declared import declared
 from phiward.graph.computed.reading import blocks
 from phiward.graph.truth import Truth, all_of, any_of, equals, flag, listed, negate, why
@@ -18,12 +19,8 @@ Placed: TypeAlias = tuple[Value, tuple[Resource, AttributePath]]
 Entry: TypeAlias = dict[str, Any]
 """One source (or destination) and port range: `network.ingress`'s element."""
 
-_EVERYONE = ("0.0.0.0/0", "::/0")
 _PROTOCOLS = {"-1": "all", "all": "all", "6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 _LAST_PORT = 65535
-_WORLD_PREFIX = 7
-"""AWS calls a range wider than /8 public: it holds addresses of strangers whatever else it holds."""
-_WORLD_PREFIX_6 = 31
 
 
 class Direction(NamedTuple):
@@ -85,7 +82,7 @@ def _with_sensitive(entry: Value, sensitive: list[int]) -> Value:
 
 def _inline(view: View, way: Direction) -> Iterator[Placed]:
     for index, block in enumerate(listed(view.get(way.block))):
-        for value, path in _sources(block, way):
+        for value, path in _sources(block, way, view):
             yield value, (view.resource, (way.block, index, *path))
 
 
@@ -101,7 +98,7 @@ def _shared_rules(view: View, way: Direction) -> Iterator[Placed]:
         elif concerns:
             attributes = {name: rule.get(name) for name in (*_PLACES, "from_port", "to_port", "protocol")}
             attributes["security_groups"] = rule.get("source_security_group_id")
-            for value, path in _sources(attributes, way):
+            for value, path in _sources(attributes, way, view):
                 yield value, (rule.resource, path)
 
 
@@ -117,7 +114,7 @@ def _single_rules(view: View, way: Direction) -> Iterator[Placed]:
 _PLACES = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups", "self")
 
 
-def _sources(block: Value, way: Direction) -> Iterator[tuple[Value, AttributePath]]:
+def _sources(block: Value, way: Direction, view: View) -> Iterator[tuple[Value, AttributePath]]:
     """Yield the elements of one block: each of its ranges, prefix lists, groups, and itself."""
     if not isinstance(block, dict):
         yield why(block), ()
@@ -125,12 +122,12 @@ def _sources(block: Value, way: Direction) -> Iterator[tuple[Value, AttributePat
     ports = _ports(block.get("protocol"), block.get("from_port"), block.get("to_port"))
     for place in ("cidr_blocks", "ipv6_cidr_blocks"):
         for index, source in enumerate(listed(block.get(place))):
-            world = _world(source, six=place == "ipv6_cidr_blocks")
+            world = is_world(source, six=place == "ipv6_cidr_blocks")
             yield {way.end: source, **ports, "open_to_world": world}, (place, index)
     for place in ("prefix_list_ids", "security_groups"):
         for index, source in enumerate(listed(block.get(place))):
             yield (
-                {way.end: _named(source), **ports, "open_to_world": _other_group(source, place)},
+                {way.end: _named(source), **ports, "open_to_world": _other_group(source, place, view)},
                 (place, index),
             )
     own = flag(block.get("self"), default=False)
@@ -148,46 +145,18 @@ def _single_source(rule: View, way: Direction) -> tuple[Value, AttributePath]:
     for place in ("cidr_ipv4", "cidr_ipv6"):
         source = rule.get(place)
         if source is not None:
-            world = _world(source, six=place == "cidr_ipv6")
+            world = is_world(source, six=place == "cidr_ipv6")
             return {way.end: source, **ports, "open_to_world": world}, (place,)
     for place in ("prefix_list_id", "referenced_security_group_id"):
         source = rule.get(place)
         if source is not None:
-            return {way.end: _named(source), **ports, "open_to_world": _other_group(source, place)}, (place,)
+            return {way.end: _named(source), **ports, "open_to_world": _other_group(source, place, rule)}, (place,)
     return Unknown("a security group rule names no source"), ()
 
 
-def _other_group(source: Value, place: str) -> Truth:
+def _other_group(source: Value, place: str, view: View) -> Truth:
     """Judge a source without a range: a group is never the world, a prefix list may hold any range."""
-    if place.startswith("prefix_list"):
-        return Unknown(
-            f"the ranges of the prefix list {source} were not read"
-            if isinstance(source, (str, Reference))
-            else why(source).reason,
-            "declare the ranges in the group, or waive the rule for this prefix list",
-        )
-    return False
-
-
-def _world(source: Value, *, six: bool = False) -> Truth:
-    """Whether a range is the internet: everything, or more than any one organisation is given."""
-    if isinstance(source, Reference) and source.path and source.path[-1] in _OWN_RANGES:
-        return False  # the range of a subnet, VPC or address of ours, whichever it is
-    tail = source.parts[-1] if isinstance(source, Partial) else source
-    if not isinstance(tail, str):
-        return why(source)
-    text = tail.strip()
-    if text in _EVERYONE:
-        return True
-    address, slash, length = text.partition("/")
-    if not slash or not length.isdecimal():
-        return why(source) if undecided(source) else Unknown("what is written is not an address range")
-    return int(length) <= (_WORLD_PREFIX_6 if six or ":" in address else _WORLD_PREFIX)
-
-
-_OWN_RANGES = frozenset(
-    {"cidr_block", "ipv6_cidr_block", "public_ip", "private_ip", "CidrBlock", "Ipv6CidrBlocks", "PublicIp", "PrivateIp"}
-)
+    return list_is_world(source, view) if place.startswith("prefix_list") else False
 
 
 def _ports(protocol: Value, first: Value, last: Value) -> Entry:
@@ -274,7 +243,7 @@ def _acl_entry(block: Entry, way: Direction) -> tuple[int, bool, Entry] | Unknow
         if isinstance(part, Unknown):
             return part
     ports = _ports(block.get("protocol"), block.get("from_port"), block.get("to_port"))
-    return number, bool(allows), {way.end: source, **ports, "open_to_world": _world(source)}
+    return number, bool(allows), {way.end: source, **ports, "open_to_world": is_world(source)}
 
 
 def _contains(wall: Entry, entry: Entry, way: Direction) -> Truth:
@@ -295,7 +264,7 @@ def _same_place(wall: Entry, entry: Entry, way: Direction) -> Truth:
     if source == wanted or not undecided(wanted):
         return source in (wanted, "::/0" if ":" in str(wanted) else "0.0.0.0/0")
     known = "".join(part for part in wanted.parts if isinstance(part, str)) if isinstance(wanted, Partial) else ""
-    return True if source in _EVERYONE and ("." if source == "0.0.0.0/0" else ":") in known else why(wanted)
+    return True if source in EVERYONE and ("." if source == "0.0.0.0/0" else ":") in known else why(wanted)
 
 
 def _port_within(wall: Entry, entry: Entry) -> Truth:
