@@ -45,6 +45,7 @@ LIVE_ONLY = {
     "aws_elasticache_serverless_cache": ("connection_type",),
     "aws_iam_access_key": ("age_days", "unused_days"),
     "aws_iam_user": ("mfa_enabled", "password_age_days", "password_unused_days"),
+    "aws_kms_key": ("key_state",),
     "aws_neptune_cluster": ("multi_az",),
     "aws_neptune_cluster_snapshot": ("shared_accounts",),
     "aws_opensearchserverless_collection": ("encryption_config",),

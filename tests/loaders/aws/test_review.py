@@ -99,3 +99,145 @@ def test_a_key_in_a_state_without_an_answer_is_not_one_without_rotation(tmp_path
     }
 
     assert judged(answers, tmp_path)[KEY]["key-rotation"] is Verdict.UNKNOWN
+
+
+def key(state: str) -> dict[str, Any]:
+    return {
+        "list_keys": {"Keys": [{"KeyId": KEY[-36:], "KeyArn": KEY}]},
+        "describe_key": {
+            "KeyMetadata": {"KeyId": KEY[-36:], "KeyManager": "CUSTOMER", "Origin": "AWS_KMS", "KeyState": state}
+        },
+        "get_key_rotation_status": {"KeyRotationEnabled": False},
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"), [("Enabled", Verdict.FAIL), ("PendingDeletion", Verdict.NOT_APPLICABLE)]
+)
+def test_a_key_that_is_to_be_deleted_need_not_rotate(state: str, verdict: Verdict, tmp_path: Path) -> None:
+    assert judged({"kms": key(state)}, tmp_path)[KEY]["key-rotation"] is verdict
+
+
+TABLES = {"list_tables": {"TableNames": ["records"]}, "describe_table": {"Table": {"TableName": "records"}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [("ACCOUNT", Verdict.PASS), ("ORGANIZATION", Verdict.PASS), ("ACCOUNT_UNUSED_ACCESS", Verdict.FAIL)],
+)
+def test_an_analyzer_of_unused_access_does_not_look_at_access_from_outside(
+    kind: str, verdict: Verdict, tmp_path: Path
+) -> None:
+    analyzer = {"arn": f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer/a", "name": "a", "type": kind}
+    answers = {
+        "dynamodb": TABLES,
+        "accessanalyzer": {"list_analyzers": {"analyzers": [{**analyzer, "status": "ACTIVE"}]}},
+    }
+    found = judged(answers, tmp_path)
+
+    assert found[f"account aws://{ACCOUNT}/{REGION}"]["access-analyzer-exists"] is verdict
+
+
+PASSWORDS = f"arn:aws:iam::{ACCOUNT}:password-policy"
+
+
+@pytest.mark.parametrize(
+    ("users", "policy", "verdict"),
+    [
+        (3, {"error": "NoSuchEntity", "http": 404}, Verdict.FAIL),
+        (0, {"error": "NoSuchEntity", "http": 404}, None),
+        (3, {"error": "AccessDenied", "http": 403}, Verdict.UNKNOWN),
+        (
+            0,
+            {"PasswordPolicy": {"MinimumPasswordLength": 16, "PasswordReusePrevention": 24}},
+            Verdict.PASS,
+        ),
+    ],
+)
+def test_where_nobody_set_a_password_policy_aws_has_its_own(
+    users: int, policy: dict[str, Any], verdict: Verdict | None, tmp_path: Path
+) -> None:
+    iam = {"get_account_summary": {"SummaryMap": {"Users": users}}, "get_account_password_policy": policy}
+    found = judged({"iam": iam}, tmp_path).get(PASSWORDS, {})
+
+    assert set(found.values()) == (set() if verdict is None else {verdict})
+
+
+MACHINE = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-0123456789abcdef0"
+
+
+@pytest.mark.parametrize(
+    ("state", "interface", "verdict"),
+    [
+        ("running", {}, Verdict.PASS),
+        ("stopped", {}, Verdict.UNKNOWN),
+        ("stopped", {"Association": {"PublicIp": "192.0.2.1"}}, Verdict.FAIL),
+    ],
+)
+def test_a_machine_that_is_stopped_does_not_show_its_address(
+    state: str, interface: dict[str, Any], verdict: Verdict, tmp_path: Path
+) -> None:
+    machine = {"InstanceId": MACHINE[-19:], "State": {"Name": state}, "NetworkInterfaces": [interface]}
+    answers = {"ec2": {"describe_instances": {"Reservations": [{"Instances": [machine]}]}}}
+
+    assert judged(answers, tmp_path)[MACHINE]["instance-no-public-ip"] is verdict
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("ROOT", Verdict.PASS), ("ACCOUNT", Verdict.UNKNOWN)])
+def test_a_policy_of_one_account_guards_no_organization(kind: str, verdict: Verdict, tmp_path: Path) -> None:
+    actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "config:StopConfigurationRecorder"]
+    denies = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": actions, "Resource": "*"}]}
+    policy = {"Id": "p-1", "Arn": "arn:aws:organizations::1:policy/p-1", "Name": "guard", "AwsManaged": False}
+    organizations = {
+        "describe_organization": {"Organization": {"MasterAccountId": ACCOUNT}},
+        "list_policies": [
+            {"params": {"Filter": "SERVICE_CONTROL_POLICY"}, "answer": {"Policies": [policy]}},
+            {"answer": {"Policies": []}},
+        ],
+        "describe_policy": {"Policy": {"Content": json.dumps(denies)}},
+        "list_targets_for_policy": {"Targets": [{"TargetId": "t", "Type": kind}]},
+    }
+    found = judged({"organizations": organizations}, tmp_path)
+
+    assert found[f"account aws://{ACCOUNT}"]["organization-guards-audit"] is verdict
+
+
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:database-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("secret", "verdict"),
+    [
+        ({}, Verdict.FAIL),
+        ({"PrimaryRegion": REGION}, Verdict.FAIL),
+        ({"PrimaryRegion": "eu-west-1"}, Verdict.UNKNOWN),
+        ({"PrimaryRegion": "eu-west-1", "RotationEnabled": True}, Verdict.PASS),
+    ],
+)
+def test_a_replica_of_a_secret_has_the_values_of_its_primary(
+    secret: dict[str, Any], verdict: Verdict, tmp_path: Path
+) -> None:
+    answers = {"secretsmanager": {"list_secrets": {"SecretList": [{"ARN": SECRET, "Name": "database", **secret}]}}}
+    found = judged(answers, tmp_path)[SECRET]
+
+    assert found["secret-rotation"] is verdict
+
+
+def test_tags_of_a_trail_are_asked_for_where_it_lives(tmp_path: Path) -> None:
+    """A question about a trail of another account fails for all of them."""
+    own, foreign = (f"arn:aws:cloudtrail:{REGION}:{account}:trail/t" for account in (ACCOUNT, "444455556666"))
+    trails = [{"Name": "t", "TrailARN": arn, "HomeRegion": REGION} for arn in (own, foreign)]
+    cloudtrail = {
+        "describe_trails": {"trailList": trails},
+        "get_trail_status": {"IsLogging": True},
+        "list_tags": [
+            {"params": {"ResourceIdList": foreign}, "answer": {"error": "CloudTrailARNInvalidException", "http": 400}},
+            {
+                "params": {"ResourceIdList": own},
+                "answer": {"ResourceTagList": [{"ResourceId": own, "TagsList": [{"Key": "tenant", "Value": "mercy"}]}]},
+            },
+        ],
+    }
+    found = judged({"cloudtrail": cloudtrail}, tmp_path)
+
+    assert Verdict.FAIL in found[own].values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from phiward.graph.policy import REFERENCE, sketch
-from phiward.graph.truth import Truth, all_of, any_of, equals, flag, one_of, why, written
+from phiward.graph.truth import Truth, all_of, any_of, equals, flag, negate, one_of, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.value import Reference, Unknown, Value, undecided
 
@@ -85,11 +85,16 @@ def any_written(view: View, *, of: Iterable[str], means: bool = True) -> Value |
 
 
 def key_rotatable(view: View) -> Value | Derived:
-    """`key.rotatable`: whether the key is symmetric, for encryption, and its material kept by KMS itself."""
+    """`key.rotatable`: whether the key is symmetric, for encryption, and its material kept by KMS itself.
+
+    One that is to be deleted rotates no more, and cannot be told to.
+    """
     needs = (("customer_master_key_spec", "symmetric_default"), ("key_usage", "encrypt_decrypt"))
     stores = ("custom_key_store_id", "xks_key_id")
     answers = {path: _absent_or(view.get(path), word) for path, word in needs}
     answers |= {path: _absent_or(written(view.get(path)), None) for path in stores}
+    if view.resource.source == "aws":
+        answers["key_state"] = negate(one_of(view.get("key_state"), ("pendingdeletion", "pendingreplicadeletion")))
     return Derived(all_of(answers.values()), paths=[path for path, answer in answers.items() if answer is not True])
 
 
