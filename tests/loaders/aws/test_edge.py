@@ -373,8 +373,13 @@ def test_what_faces_the_network(tmp_path: Path) -> None:
 
 def test_a_distribution_whose_logs_cloudwatch_delivers(tmp_path: Path) -> None:
     source = {"name": "edge", "service": "cloudfront", "logType": "ACCESS_LOGS", "resourceArns": [f"{CDN}FLAWED"]}
-    logs = {"describe_delivery_sources": {"deliverySources": [{"arn": "arn:aws:logs:us-east-1:1:source", **source}]}}
+    logs = {
+        "describe_delivery_sources": {"deliverySources": [{"arn": "arn:aws:logs:us-east-1:1:source", **source}]},
+        "describe_deliveries": {"deliveries": [{"id": "1", "deliverySourceName": "edge"}]},
+    }
     account = {"cloudfront": CLOUDFRONT, "logs": logs}
+    idle = {"cloudfront": CLOUDFRONT, "logs": {**logs, "describe_deliveries": {"deliveries": []}}}
+    assert judged(idle, tmp_path)[f"{CDN}FLAWED"]["access-logging"] is Verdict.UNKNOWN
     assert judged(account, tmp_path)[f"{CDN}FLAWED"]["access-logging"] is Verdict.PASS
     unread = judged(denied(account, "logs", "describe_delivery_sources"), tmp_path)
     assert unread[f"{CDN}FLAWED"]["access-logging"] is Verdict.UNKNOWN

@@ -111,9 +111,7 @@ def key(state: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    ("state", "verdict"), [("Enabled", Verdict.FAIL), ("PendingDeletion", Verdict.NOT_APPLICABLE)]
-)
+@pytest.mark.parametrize(("state", "verdict"), [("Enabled", Verdict.FAIL), ("PendingDeletion", Verdict.NOT_APPLICABLE)])
 def test_a_key_that_is_to_be_deleted_need_not_rotate(state: str, verdict: Verdict, tmp_path: Path) -> None:
     assert judged({"kms": key(state)}, tmp_path)[KEY]["key-rotation"] is verdict
 
