@@ -205,3 +205,39 @@ def test_a_restore_testing_plan_is_one_that_tests_something(tmp_path: Path) -> N
     found = judged({"backup": answers}, tmp_path)
     assert found[f"{BACKUP}restore-testing-plan:tests"]["backup-plan-selects"] is Verdict.PASS
     assert found[f"{BACKUP}restore-testing-plan:idle"]["backup-plan-selects"] is Verdict.FAIL
+
+
+FILES = "arn:aws:elasticfilesystem:us-east-1:111122223333:file-system/fs-1"
+
+
+@pytest.mark.parametrize(
+    ("status", "selection", "rule", "verdict"),
+    [
+        ("ENABLED", None, RULE, Verdict.PASS),
+        ("DISABLED", None, RULE, Verdict.FAIL),
+        ("", None, RULE, Verdict.FAIL),
+        ("DISABLED", {"Resources": [FILES]}, RULE, Verdict.PASS),
+        ("", {"Resources": [FILES]}, {**RULE, "Lifecycle": {}}, Verdict.PASS),
+        ("", {"Resources": [FILES]}, WEAK, Verdict.FAIL),
+        ("", {"ListOfTags": [DAILY]}, RULE, Verdict.FAIL),
+    ],
+)
+def test_a_plan_backs_up_a_file_system_too(
+    status: str, selection: dict[str, Any] | None, rule: dict[str, Any], verdict: Verdict, tmp_path: Path
+) -> None:
+    """What is not backed up automatically may be by a plan, and in a whole account that is known."""
+    listed = {"FileSystemId": "fs-1", "FileSystemArn": FILES, "CreationToken": "a", "Encrypted": True}
+    efs: dict[str, Any] = {"describe_file_systems": {"FileSystems": [listed]}}
+    if status:
+        efs["describe_backup_policy"] = {"BackupPolicy": {"Status": status}}
+    settings = {"describe_region_settings": {"ResourceTypeOptInPreference": {"EFS": True}}}
+    found = judged({"efs": efs, "backup": plan(selection, rule, **settings)}, tmp_path)[FILES]
+    assert found["file-system-backups"] is verdict
+
+
+def test_a_plan_that_may_not_be_read_may_back_up_a_file_system(tmp_path: Path) -> None:
+    listed = {"FileSystemId": "fs-1", "FileSystemArn": FILES, "CreationToken": "a", "Encrypted": True}
+    answers = {"efs": {"describe_file_systems": {"FileSystems": [listed]}}}
+    for denied in ("list_backup_plans", "get_backup_plan", "get_backup_selection"):
+        backup = plan({"Resources": [FILES]}, **{denied: DENIED})
+        assert judged({**answers, "backup": backup}, tmp_path)[FILES]["file-system-backups"] is Verdict.UNKNOWN, denied

@@ -22,7 +22,7 @@ SUBJECTS = {
         "address_with_credential container_secrets listed_secrets mapped_secrets parameter_secret script_secrets"
     ),
     "control_plane": "audit_unrecorded etcd_encrypted etcd_key",
-    "coverage": "cluster_zones in_backup_plan plan_interval_hours",
+    "coverage": "cluster_zones file_system_backup_days in_backup_plan plan_interval_hours",
     "databases": "database_audit database_requires_tls",
     "disks": "image_encrypted instance_volumes mapped_volumes template_volumes volume_encrypted",
     "edge": (

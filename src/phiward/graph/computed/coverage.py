@@ -24,6 +24,8 @@ _HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
 _DAY, _WEEK, _MONTH = 24, 7 * 24, 31 * 24
 _PLANS = ("aws_backup_plan", "AWS::Backup::BackupPlan")
 _ANY = ("*", "?")
+_AUTOMATIC, _FOREVER = 35, 36_500
+"""Days that EFS keeps its automatic backups, and those that stand for a plan which deletes nothing."""
 _OPT_IN = {
     "rds:db": "RDS",
     "rds:cluster": "Aurora",
@@ -96,21 +98,44 @@ def in_backup_plan(view: View, *, arn: str) -> Derived:
 
     `arn` is its kind as ARNs write it, `rds:db`.
     """
-    declared = (plan for native in _PLANS for plan in view.graph.of_type(native, view.resource.scope))
-    selected = any_of(
-        _selects(chosen, view, arn, _opted_in(plan, view, arn))
-        for plan in declared
-        if _beside(plan, view)
-        for chosen in plan.satellites("selections")
-    )
+    selected = any_of(_takes_in(plan, view, arn) for plan in _plans(view))
     if selected is False and (not view.resource.scope.complete or view.resource.scope.holes):
         selected = ELSEWHERE
     return Derived(selected)
 
 
-def _beside(plan: View, view: View) -> bool:
-    """Whether a plan is in the region of a running resource: it takes in nothing of another one."""
-    return view.resource.source != "aws" or plan.resource.provider in ("", view.resource.provider)
+def file_system_backup_days(view: View) -> Derived:
+    """`backup.retention_days` of a running file system: of its automatic backups, or of the plans that take it in."""
+    for policy in view.satellites("backup"):
+        status = policy if isinstance(policy, Unknown) else policy.get("backup_policy.status")
+        if undecided(status):
+            return Derived(why(status))
+        if status == "ENABLED":
+            return Derived(_AUTOMATIC, paths=["@backup.backup_policy.status"])
+    days, doubt = 0, None
+    for plan in _plans(view):
+        taken = _takes_in(plan, view, "elasticfilesystem:file-system")
+        kept = plan.property("backup.retention_days") if taken is True else taken
+        if isinstance(kept, Unknown):
+            doubt = doubt or kept
+        elif taken is True:
+            days = max(days, kept if isinstance(kept, int) else _FOREVER)
+    return Derived(days if doubt is None or days >= _AUTOMATIC else doubt)
+
+
+def _plans(view: View) -> Iterator[View]:
+    """The plans of its root. One that runs takes in nothing of another region than its own."""
+    running = view.resource.source == "aws"
+    for native in _PLANS:
+        for plan in view.graph.of_type(native, view.resource.scope):
+            if not running or plan.resource.provider in ("", view.resource.provider):
+                yield plan
+
+
+def _takes_in(plan: View, view: View, arn: str) -> Truth:
+    """Whether a selection of a plan takes the resource in."""
+    opted_in = _opted_in(plan, view, arn)
+    return any_of(_selects(chosen, view, arn, opted_in) for chosen in plan.satellites("selections"))
 
 
 def _opted_in(plan: View, view: View, arn: str) -> Truth:
@@ -239,6 +264,7 @@ def _sure(view: View) -> Iterator[Truth]:
 
 COVERAGE: dict[str, ComputedProperty] = {
     "cluster_zones": cluster_zones,
+    "file_system_backup_days": file_system_backup_days,
     "in_backup_plan": in_backup_plan,
     "plan_interval_hours": plan_interval_hours,
 }
