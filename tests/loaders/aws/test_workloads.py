@@ -66,7 +66,7 @@ LAMBDA: dict[str, Any] = {
     ],
     "list_aliases": [
         {
-            "params": {"FunctionName": f"{FUNCTION}sound"},
+            "params": {"FunctionName": "sound"},
             "answer": {"Aliases": [{"AliasArn": f"{FUNCTION}sound:live", "Name": "live"}]},
         }
     ],
