@@ -13,6 +13,7 @@ import yaml
 from phiward.engine.judge import Selection, judge
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.graph.view import Reading, View
+from phiward.loaders.aws.kept import load_kept
 from phiward.loaders.collect import load
 from phiward.model.finding import Verdict
 from phiward.model.resource import Scope
@@ -20,9 +21,9 @@ from phiward.model.rule import Rule
 from phiward.model.value import Value
 from phiward.outside import Outside
 from phiward.pack import Outline, Pack
-from phiward.pipeline import inputs
+from phiward.pipeline import ACCOUNT_FILES, inputs
 from phiward.record import dataclass, replace
-from phiward.settings import Settings
+from phiward.settings import Projects, Settings
 from tests.conftest import TODAY
 
 CONNECTIVES = ("all", "any", "none")
@@ -100,9 +101,13 @@ def read(directory: Path, pack: Pack, title: str, files: Mapping[str, str], exam
         path.write_text(text)
     if example.get("settings") is not None:
         (directory / "phiward.yaml").write_text(yaml.safe_dump(example["settings"]))
-    settings = Settings(paths=(directory,), today=TODAY, template_parameters=example.get("parameters") or {})
+    accounts = tuple(directory / name for name in files if name.endswith(ACCOUNT_FILES))
+    paths = (*([directory] if len(accounts) < len(files) else []), *accounts)
+    settings = Settings(paths=paths, today=TODAY, template_parameters=example.get("parameters") or {})
     found = inputs(settings, Outside())
-    loaded = load(found.paths, found.tree, settings, lambda _: None)
+    loaded = load([path for path in found.paths if path not in accounts], found.tree, settings, lambda _: None)
+    for path in accounts:
+        loaded.extend(load_kept(path, found.tree, pack, Projects(found.tree.base, Outside()).of(directory), None))
     return Read(title, ResourceGraph(loaded.resources, pack), tuple(loaded.scopes), example.get("resource"))
 
 

@@ -6,6 +6,7 @@ may yet be repeated and no resource of which there may be none makes a failure o
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,7 +17,10 @@ import pytest
 import yaml
 
 from phiward.model.finding import Finding, Verdict
+from phiward.pack import pack_directory
+from phiward.pack.collectors import load_collectors
 from phiward.pipeline import scan
+from phiward.rule_examples import FILE
 from phiward.settings import Settings
 from tests.conftest import TODAY
 from tests.test_rules import RULES, files_of
@@ -57,7 +61,8 @@ class Tree:
     def judge(self, changed: dict[str, str] | None = None) -> dict[str, Finding]:
         for name, text in {**self.files, **(changed or {})}.items():
             (self.directory / name).write_text(text)
-        paths = (self.directory,)
+        accounts = tuple(self.directory / name for name in self.files if name.endswith(FILE["aws"]))
+        paths = (*([self.directory] if len(accounts) < len(self.files) else []), *accounts)
         report = scan(Settings(paths=paths, today=TODAY, rules=(self.rule,), template_parameters=self.parameters))
         assert not [d for d in report.diagnostics if d.code == "syntax"], (changed, report.diagnostics)
         return {finding.subject.address: finding for finding in report.findings}
@@ -106,6 +111,34 @@ def test_what_is_left_open_turns_no_verdict(rule: str, tmp_path: Path) -> None:
             for what, changed in weaker(name, text):
                 wrong += [f"{title}: {what}: {line}" for line in turned(rule, before, tree.judge({name: changed}))]
     assert not wrong, "\n".join(wrong)
+
+
+COLLECTORS = load_collectors(pack_directory())
+DENIED = {"error": "AccessDenied", "http": 403}
+
+
+@pytest.mark.parametrize("rule", [id_ for id_, rule in RULES.items() if any("aws" in e for e in rule["examples"])])
+def test_a_call_that_is_denied_turns_no_verdict(rule: str, tmp_path: Path) -> None:
+    """Each operation of the services that an example answers for; what is not listed any more is not decided."""
+    wrong = []
+    for title, tree in trees(rule, tmp_path):
+        answers = json.loads(tree.files.get(FILE["aws"], "{}"))
+        before = tree.judge() if answers else {}
+        for service, operation in sorted(COLLECTORS.operations):
+            if service not in answers:
+                continue
+            less = {**answers, service: {**answers[service], operation: DENIED}}
+            after = tree.judge({FILE["aws"]: json.dumps(less)})
+            for address, finding in before.items():
+                now = after[address].verdict if address in after else UNKNOWN
+                told = address in after or finding.verdict is NOT_APPLICABLE or UNKNOWN in set(verdicts_of(after))
+                if now not in ALLOWED[finding.verdict] or not told:
+                    wrong.append(f"{title}: {service}:{operation}: {address}: {finding.verdict} -> {now}")
+    assert not wrong, "\n".join(wrong)
+
+
+def verdicts_of(findings: dict[str, Finding]) -> Iterator[Verdict]:
+    return (finding.verdict for finding in findings.values())
 
 
 @pytest.mark.heavy

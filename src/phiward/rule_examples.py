@@ -93,7 +93,10 @@ def decided(case: Case, example: Mapping[str, Any], way: str) -> Case:
         if old not in "".join(files.values()):
             raise PackError(f"{case.rule}: {case.title}: the example has no {old!r} to replace", about=old)
         files = {name: text.replace(old, new) for name, text in files.items()}
-    files |= {f"more-{name}": text_of(decision[dialect]) for dialect, name in FILE.items() if dialect in decision}
+    more = [dialect for dialect in FILE if dialect in decision and dialect != "aws"]
+    files |= {f"more-{FILE[dialect]}": text_of(decision[dialect]) for dialect in more}
+    if "aws" in decision:
+        files[FILE["aws"]] = text_of(_answered(example["aws"], decision["aws"]))
     if "variables" in decision:
         files["terraform.tfvars.json"] = json.dumps(decision["variables"])
     return replace(
@@ -104,6 +107,11 @@ def decided(case: Case, example: Mapping[str, Any], way: str) -> Case:
         settings=decision.get("settings", case.settings),
         parameters={**case.parameters, **decision.get("parameters", {})},
     )
+
+
+def _answered(answers: Mapping[str, Any], otherwise: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers of an account, some of which are others."""
+    return {name: {**answers.get(name, {}), **otherwise.get(name, {})} for name in {**answers, **otherwise}}
 
 
 def scanned(case: Case, directory: Path, pack: Pack, today: date) -> Report:

@@ -35,22 +35,24 @@ OTHER_RELEASES = {
 }
 """Attributes of the provider that the release which we compare with has not."""
 LIVE_ONLY = {
-    "aws_backup_plan": ("resource_type_opt_in_preference",),
+    "aws_backup_plan": ("last_run_days", "resource_type_opt_in_preference"),
+    "aws_backup_restore_testing_plan": ("last_run_days",),
     "aws_backup_vault": ("lock_mode",),
     "aws_cloudtrail": ("delivery_error", "logs_delivery_error"),
-    "aws_config_configuration_recorder": ("delivery_status",),
     "aws_docdb_cluster": ("multi_az",),
     "aws_docdb_cluster_snapshot": ("shared_accounts",),
     "aws_elasticache_cluster": ("at_rest_encryption_enabled",),
     "aws_elasticache_serverless_cache": ("connection_type",),
     "aws_iam_access_key": ("age_days", "unused_days"),
-    "aws_iam_user": ("mfa_enabled", "password_age_days", "password_unused_days"),
+    "aws_iam_user": ("mfa", "password_unused_days"),
     "aws_kms_key": ("key_state",),
+    "aws_kms_replica_key": ("key_state",),
     "aws_neptune_cluster": ("multi_az",),
     "aws_neptune_cluster_snapshot": ("shared_accounts",),
     "aws_opensearchserverless_collection": ("encryption_config",),
     "aws_rds_cluster": ("multi_az",),
     "aws_redshift_cluster_snapshot": ("encrypted",),
+    "aws_secretsmanager_secret": ("rotation_overdue_days", "unused_days"),
 }
 """Attributes that AWS has and Terraform's provider lacks, by type."""
 REGION = "us-east-1"

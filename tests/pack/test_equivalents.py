@@ -51,7 +51,7 @@ def test_an_old_number_is_not_taken_for_a_new_one():
         ("CKV_AWS_9999", "the check is not known here"),
         ("ckv_aws_145", "is content with a key that AWS manages, unlike customer-managed-key"),
         ("iam-root-mfa", "the check is not known here"),
-        ("iam_root_mfa_enabled", "only the running account or cluster shows it"),
+        ("iam_root_hardware_mfa_enabled", "only the running account or cluster shows it"),
     ],
 )
 def test_where_no_rule_means_the_same_it_says_why(written, words):

@@ -98,6 +98,11 @@ class Compiler:
 
     # -- catalog
 
+    def shared_by(self, folder: str, row: Compiled) -> Compiled:
+        """The properties that every row of a folder has in the dialects that it speaks."""
+        shared = self.shared.get(folder, {})
+        return {name: spec for name, spec in shared.items() if any(dialect in row for dialect in spec)}
+
     def rows(self) -> list[Compiled]:
         rows: list[Compiled] = []
         seen: dict[str, str] = {}
@@ -106,7 +111,7 @@ class Compiler:
             written = {row.get("type"): row for row in self.read(where, "catalog") or []}
             for row in written.values():
                 likened = self.likened(row, written, where)
-                properties = {**likened.get("properties", {}), **self.shared.get(path.parent.name, {})}
+                properties = {**likened.get("properties", {}), **self.shared_by(path.parent.name, likened)}
                 compiled = self.row({**likened, "properties": properties}, where)
                 spoken = [dialect for dialect in compiled["dialects"].values() if dialect["discriminator"] is None]
                 natives = (native for dialect in spoken for native in dialect["natives"])
@@ -225,6 +230,8 @@ class Compiler:
             raise PackError("a default or constant says in `doc` where it is documented", where=where)
         if dialect in spec.get("fix", {}):
             compiled["fix"] = spec["fix"][dialect]
+        elif dialect == "aws":
+            compiled["fix"] = ""  # what only an account shows stands in no declaration
         return compiled
 
     def dialect(self, spec: Any, where: str) -> Compiled:

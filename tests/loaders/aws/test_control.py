@@ -167,16 +167,15 @@ def test_a_role_that_services_keep_is_nobodys_to_change_but_what_it_may_do_count
 def test_ages_are_days_until_the_collection_began() -> None:
     found = attributes({"iam": IDENTITIES})
 
-    assert found[f"{IAM}:user/ann"]["password_age_days"] == 365
     assert found[f"{IAM}:user/ann"]["password_unused_days"] == 365  # never used, since it was set
     assert found[f"{IAM}:user/ann#AKIAANN1"]["age_days"] == 178
     assert found[f"{IAM}:root"]["password_used_days"] == 6
-    assert (found[f"{IAM}:root"]["mfa_enabled"], found[f"{IAM}:root"]["has_access_keys"]) == (False, True)
+    assert (found[f"{IAM}:root"]["mfa"], found[f"{IAM}:root"]["has_access_keys"]) == ("none", True)
 
 
 def test_what_a_report_does_not_tell_of_a_user_is_unknown() -> None:
     """It may be four hours old, and the user younger."""
-    found = attributes({"iam": IDENTITIES})[f"{IAM}:user/bob"]["password_age_days"]
+    found = attributes({"iam": IDENTITIES})[f"{IAM}:user/bob"]["password_unused_days"]
 
     assert isinstance(found, Unknown)
     assert "does not tell of" in found.reason

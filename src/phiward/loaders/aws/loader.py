@@ -77,7 +77,7 @@ def loaded_from(inventory: Inventory, collectors: Collectors, pack: Pack, projec
 
 def known_types(pack: Pack) -> frozenset[str]:
     """Every native type of Terraform's AWS provider that the catalog reads, side resources included."""
-    rows = [row for row in pack.rows() if row.dialect == "terraform"]
+    rows = [row for row in pack.rows() if row.dialect in ("terraform", "aws")]
     natives = {native for row in rows for native in (*row.native_types, *(native for _, native, _ in row.satellites))}
     return frozenset(native for native in natives if native.startswith("aws_"))
 
