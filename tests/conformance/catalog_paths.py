@@ -55,6 +55,8 @@ LIVE_ONLY = {
     "aws_secretsmanager_secret": ("rotation_overdue_days", "unused_days"),
 }
 """Attributes that AWS has and Terraform's provider lacks, by type."""
+LIVE_TYPES = frozenset({"aws_root_user"})
+"""Native types of the dialect `aws`: what nobody declares."""
 REGION = "us-east-1"
 RESOURCE_ATTRIBUTES = frozenset({"DeletionPolicy", "UpdateReplacePolicy"})
 """What stands beside a CloudFormation resource's properties and is read as if it were one of them."""

@@ -14,7 +14,7 @@ from typing import Any
 import botocore.session
 import pytest
 from tests.conformance.aws_shapes import Walk, operations
-from tests.conformance.catalog_paths import LIVE_ONLY, PROVIDER, argument_paths, has_type, in_provider
+from tests.conformance.catalog_paths import LIVE_ONLY, LIVE_TYPES, PROVIDER, argument_paths, has_type, in_provider
 from tests.conformance.computed_reads import texts
 
 from phiward.loaders.aws.client import TOKENS
@@ -112,10 +112,6 @@ RESOURCES = [
     for _, step in COLLECTORS.steps()
     for resource in step["resources"]
 ]
-
-
-LIVE_TYPES = {"aws_root_user"}
-"""Native types of the dialect `aws`: what nobody declares."""
 
 
 @pytest.mark.parametrize("resource", RESOURCES)

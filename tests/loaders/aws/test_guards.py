@@ -94,7 +94,12 @@ def test_somebody_is_named_for_security(contact: dict[str, Any], verdict: Verdic
     ("status", "verdict"), [("ACTIVE", Verdict.PASS), ("FAILED", Verdict.FAIL), ("DISABLED", Verdict.FAIL)]
 )
 def test_an_analyzer_counts_while_it_works(status: str, verdict: Verdict, tmp_path: Path) -> None:
-    analyzer = {"arn": f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer/a", "name": "a", "status": status}
+    analyzer = {
+        "arn": f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer/a",
+        "name": "a",
+        "type": "ACCOUNT",
+        "status": status,
+    }
     found = judged({"s3": BUCKET, "accessanalyzer": {"list_analyzers": {"analyzers": [analyzer]}}}, tmp_path)
 
     assert found[HERE]["access-analyzer-exists"] is verdict
