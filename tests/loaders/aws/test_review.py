@@ -239,3 +239,39 @@ def test_tags_of_a_trail_are_asked_for_where_it_lives(tmp_path: Path) -> None:
     found = judged({"cloudtrail": cloudtrail}, tmp_path)
 
     assert Verdict.FAIL in found[own].values()
+
+
+def test_a_store_of_events_that_takes_in_none_records_nothing(tmp_path: Path) -> None:
+    store = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:eventdatastore/e"
+    selector = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}
+    found = {}
+    for status in ("ENABLED", "STOPPED_INGESTION"):
+        cloudtrail = {
+            "list_event_data_stores": {"EventDataStores": [{"EventDataStoreArn": store, "Name": "e"}]},
+            "get_event_data_store": {"Status": status, "AdvancedEventSelectors": [selector]},
+        }
+        found[status] = judged({"cloudtrail": cloudtrail}, tmp_path)[store]["trail-management-events"]
+
+    assert found == {"ENABLED": Verdict.PASS, "STOPPED_INGESTION": Verdict.UNKNOWN}
+
+
+def test_an_empty_policy_of_a_stream_grants_nothing(tmp_path: Path) -> None:
+    kinesis = {"list_streams": {"StreamNames": ["labs"]}, "get_resource_policy": {"Policy": "{}"}}
+    found = judged({"kinesis": kinesis}, tmp_path)[f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/labs"]
+
+    assert found["policy-not-public"] is Verdict.PASS
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [({}, Verdict.FAIL), ({"EbsEncryptionByDefault": True}, Verdict.PASS)])
+def test_an_account_that_says_nothing_of_its_default_encrypts_nothing(
+    answer: dict[str, Any], verdict: Verdict, tmp_path: Path
+) -> None:
+    """Terraform's own default, that a declared setting is on, is not AWS's."""
+    machine = {"InstanceId": MACHINE[-19:], "State": {"Name": "running"}}
+    ec2 = {
+        "describe_instances": {"Reservations": [{"Instances": [machine]}]},
+        "get_ebs_encryption_by_default": answer,
+    }
+    found = judged({"ec2": ec2}, tmp_path)
+
+    assert found[f"account aws://{ACCOUNT}/{REGION}"]["ebs-default-encryption"] is verdict
