@@ -13,6 +13,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from tests.conformance.aws_shapes import operations
 
+from phiward.loaders.aws.written import ACCOUNT
 from phiward.model.finding import Verdict
 from phiward.pack import Pack, load_pack
 from phiward.pipeline import scan
@@ -107,3 +108,10 @@ def said(found: Mapping[str, Mapping[str, Verdict]], address: str) -> dict[str, 
     verdicts = {rule: verdict for rule, verdict in found[address].items() if rule not in _OF_EVERYTHING}
     by = {"fail": Verdict.FAIL, "pass": Verdict.PASS, "unknown": Verdict.UNKNOWN}
     return {word: named for word, verdict in by.items() if (named := rules(verdicts, verdict))}
+
+
+def all_said(found: Mapping[str, Mapping[str, Verdict]], *apart: str) -> dict[str, dict[str, list[str]]]:
+    """What was said of everything that has an ARN; of what stands in every account, or beneath `apart`, nothing."""
+    left_out = (f"arn:aws:iam::{ACCOUNT}:root", *apart)
+    there = [address for address in found if address.startswith("arn:") and not address.startswith(left_out)]
+    return {address: words for address in there if (words := said(found, address))}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.loaders.aws.answers import denied, judged, said, settled
+from tests.loaders.aws.answers import all_said, denied, judged, settled
 
 from phiward.model.finding import Verdict
 
@@ -367,8 +367,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
 
 def test_what_faces_the_network(tmp_path: Path) -> None:
     found = judged(ACCOUNT, tmp_path)
-    there = [address for address in found if address.startswith("arn:") and said(found, address)]
-    assert {address: said(found, address) for address in there} == EXPECTED
+    assert all_said(found) == EXPECTED
 
 
 def test_a_distribution_whose_logs_cloudwatch_delivers(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.loaders.aws.answers import denied, judged, said, settled
+from tests.loaders.aws.answers import all_said, denied, judged, settled
 
 from phiward.model.finding import Verdict
 
@@ -304,10 +304,7 @@ UNCOVERED: dict[str, Any] = {
 
 def test_managed_services(tmp_path: Path) -> None:
     found = judged(ACCOUNT, tmp_path)
-    there = [
-        address for address in found if address.startswith("arn:") and not address.startswith((KEY, arn("ec2", "")))
-    ]
-    assert {address: words for address in there if (words := said(found, address))} == EXPECTED
+    assert all_said(found, KEY, arn("ec2", "")) == EXPECTED
 
 
 def test_what_the_agreement_does_not_cover(tmp_path: Path) -> None:

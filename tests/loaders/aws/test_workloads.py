@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.loaders.aws.answers import denied, judged, said, settled
+from tests.loaders.aws.answers import all_said, denied, judged, settled
 
 from phiward.loaders.aws.inventory_file import write
 from phiward.loaders.aws.written import collect
@@ -327,8 +327,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
 
 def test_what_runs_programs(tmp_path: Path) -> None:
     found = judged(ACCOUNT, tmp_path)
-    there = [address for address in found if address.startswith("arn:") and address != KEY]
-    assert {address: words for address in there if (words := said(found, address))} == EXPECTED
+    assert all_said(found, KEY) == EXPECTED
 
 
 def test_an_inventory_keeps_no_value_of_an_environment(tmp_path: Path) -> None:
