@@ -182,6 +182,7 @@ _SMALL = {
         ),
     },
     "timestream-write": {
+        "describe_endpoints": {"Endpoints": [{"Address": "ingest-cell1", "CachePeriodInMinutes": 1440}]},
         "list_databases": {
             "Databases": [{"DatabaseName": "vitals", "Arn": arn("timestream", "database/vitals"), "KmsKeyId": KEY}]
         }
@@ -374,6 +375,23 @@ def test_what_may_not_be_read_is_not_decided(
     found = judged({"kms": KMS, **denied}, tmp_path)[address]
     assert found[undecided] is Verdict.UNKNOWN
     assert rules(found, Verdict.FAIL) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "left_open"),
+    [
+        ("Only existing Timestream for LiveAnalytics customers can access the service.", []),
+        ("User is not authorized to perform: timestream:DescribeEndpoints", ["encryption-at-rest"]),
+    ],
+)
+def test_an_account_that_timestream_is_closed_to_has_no_database(
+    message: str, left_open: list[str], tmp_path: Path
+) -> None:
+    refused = {"error": "AccessDeniedException", "http": 403, "message": message}
+    found = judged({"timestream-write": {"describe_endpoints": refused}}, tmp_path)
+    databases = [verdicts for address, verdicts in found.items() if "aws_timestreamwrite_database" in address]
+    undecided = {rule for verdicts in databases for rule in rules(verdicts, Verdict.UNKNOWN)}
+    assert sorted(undecided & {"encryption-at-rest"}) == left_open
 
 
 class _SentError(Exception):
