@@ -275,3 +275,28 @@ def test_an_account_that_says_nothing_of_its_default_encrypts_nothing(
     found = judged({"ec2": ec2}, tmp_path)
 
     assert found[f"account aws://{ACCOUNT}/{REGION}"]["ebs-default-encryption"] is verdict
+
+
+def test_a_secret_of_several_regions_may_be_read_in_another(tmp_path: Path) -> None:
+    old = {"ARN": SECRET, "Name": "database", "CreatedDate": "2025-01-01T00:00:00Z"}
+    found = {}
+    for where in (None, REGION, "eu-west-1"):
+        secret = old if where is None else {**old, "PrimaryRegion": where}
+        answers = {"secretsmanager": {"list_secrets": {"SecretList": [secret]}}}
+        found[where] = judged(answers, tmp_path)[SECRET]["secret-unused"]
+
+    assert found == {None: Verdict.FAIL, REGION: Verdict.UNKNOWN, "eu-west-1": Verdict.UNKNOWN}
+
+
+@pytest.mark.parametrize(("made", "verdict"), [("2026-11-25", Verdict.PASS), ("2026-01-01", Verdict.FAIL)])
+def test_a_password_that_is_younger_than_the_report(made: str, verdict: Verdict, tmp_path: Path) -> None:
+    user = f"arn:aws:iam::{ACCOUNT}:user/nurse"
+    iam = {
+        "get_account_authorization_details": {"UserDetailList": [{"UserName": "nurse", "Arn": user, "Path": "/"}]},
+        "get_login_profile": {"LoginProfile": {"UserName": "nurse", "CreateDate": f"{made}T00:00:00Z"}},
+        "get_credential_report": {
+            "Content": f"user,arn,password_last_used,password_last_changed\nnurse,{user},N/A,N/A\n"
+        },
+    }
+
+    assert judged({"iam": iam}, tmp_path)[user]["credential-unused"] is verdict
