@@ -19,7 +19,7 @@ from phiward.loaders.collect import load
 from phiward.loaders.loaded import Loaded
 from phiward.loaders.tree import Tree
 from phiward.model.baseline import Comparison
-from phiward.model.finding import Finding, Loosened, Report
+from phiward.model.finding import PARTIAL_PLAN, Finding, Loosened, Report
 from phiward.model.project import WaiverTerms
 from phiward.model.rule import Severity
 from phiward.outside import Outside
@@ -201,10 +201,11 @@ def live_roots(loaded: Loaded) -> list[str]:
 
 
 def partly_read(read: Inputs, loaded: Loaded) -> bool:
-    """Whether a path is a file of a root; a plan or state is a file, too, and whole."""
+    """Whether a path is a file of a root; a plan or state is a file, too, and whole unless it says that it is not."""
     whole = {scope.path for scope in loaded.scopes}
     files = filter(read.tree.outside.is_file, read.paths)
-    return any(read.tree.relative(path) not in whole for path in files)
+    left_out = any(one.code == PARTIAL_PLAN for one in read.tree.diagnostics)
+    return left_out or any(read.tree.relative(path) not in whole for path in files)
 
 
 def loosened(pack: Pack, loaded: Loaded) -> tuple[Loosened, ...]:

@@ -11,14 +11,18 @@ from pathlib import Path
 from phiward.attest import predicate
 from phiward.attest.assessment import document, record
 from phiward.attest.assessment.inputs import Previous
+from phiward.attest.assessment.model import Window
 from phiward.attest.assessment.record import Record
 from phiward.attest.canonical import MAX_BYTES, sha256
 from phiward.attest.signing import STATEMENT
 from phiward.attest.statement import parse_statement
 from phiward.errors import SettingsError, UsageError
+from phiward.loaders.tree import Tree
 from phiward.manual.run import reviewed
 from phiward.model.manual import CitationState
+from phiward.model.project import AttestationSettings
 from phiward.outside import Outside
+from phiward.settings import Projects
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -85,11 +89,43 @@ def statements(path: Path, as_of: date) -> Mapping[str, CitationState]:
     return {one.citation: one for one in found.citations}
 
 
-def check_commit(text: str) -> str:
-    """The name of a commit, in full. Raises UsageError for anything else."""
+def settings(path: Path, explicit: Path | None) -> AttestationSettings:
+    """What the settings say of attestations: those that are named, else the nearest ones upwards from a path."""
+    outside = Outside()
+    tree = Tree.around((path,), outside)
+    resolved = outside.resolve(path.absolute())
+    directory = resolved if outside.is_directory(resolved) else resolved.parent
+    return Projects(tree.base, outside, explicit).of(directory).attestation
+
+
+def check_order(before: Previous | None, window: Window) -> None:
+    """Raises UsageError where the attestation before is of a later day."""
+    day = before.assessment.cover.window.as_of if before else ""
+    if day > window.as_of:
+        raise UsageError(f"the attestation before is of {day}, which is after {window.as_of}")
+
+
+def check_same_entity(before: Previous, entity: str) -> None:
+    """Raises UsageError where the attestation before is somebody else's: its runs and its failures are not ours."""
+    theirs = before.assessment.cover.entity
+    if theirs and entity and theirs != entity:
+        raise UsageError(
+            f"the attestation before is of {theirs!r}, and this one is of {entity!r}",
+            hint="an entity that bears another name now begins a chain of its own: leave --previous out",
+        )
+
+
+def the_commit(named: str, of_tree: str) -> str:
+    """What was scanned, by the work tree, else by what was said. Raises UsageError where these differ."""
+    if named and of_tree and named != of_tree:
+        raise UsageError(f"--commit says {named[:12]}, and the work tree stands at {of_tree[:12]}")
+    return named or of_tree
+
+
+def check_commit(text: str) -> None:
+    """Raises UsageError for what is not the name of a commit, in full."""
     if text and not _COMMIT.fullmatch(text):
         raise UsageError(f"{text!r} is no commit", hint="give all 40 or 64 hexadecimal digits of it")
-    return text
 
 
 def commit_of(base: Path) -> str:

@@ -161,6 +161,10 @@ class Level(StrEnum):
     NOTE = "note"
 
 
+PARTIAL_PLAN = "partial-plan"
+"""The code of a diagnostic: a plan says that it leaves changes out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """Something to say about the scan itself: a file that does not parse, a module that is not there.

@@ -44,6 +44,7 @@ from phiward.attest.assessment.status import (
     WAIVED,
 )
 from phiward.attest.assessment.tally import tally
+from phiward.attest.assessment.weakened import switched_off
 from phiward.attest.assessment.words import disclaimer, limitations
 from phiward.model.finding import CallCount
 from phiward.model.rule import Severity
@@ -195,15 +196,11 @@ def _rules(inputs: Inputs, rows: Sequence[FindingRow]) -> tuple[tuple[str, ...],
     report = inputs.record.report
     spoke = {row.rule for row in rows}
     run, skipped = set(spoke), []
-    off = {
-        one.parameter.removeprefix("rules."): str(one.value)
-        for one in report.loosened
-        if one.parameter.startswith("rules.") and str(one.value).startswith("off:")
-    }
+    off = switched_off(report.loosened)
     needs = {rule.id: rule.needs for rule in inputs.pack.rules}
     for id_ in sorted(set(inputs.cited(rows)) - spoke):
         if id_ in off:
-            skipped.append(Skipped(id_, f"switched {off[id_]}"))
+            skipped.append(Skipped(id_, f"switched off: {off[id_]}"))
         elif report.partial:
             skipped.append(Skipped(id_, "not among the rules that were asked for, or nothing to judge in the part"))
         elif needs[id_]:
@@ -229,7 +226,7 @@ def _result(inputs: Inputs, rows: Sequence[FindingRow], matrix: Sequence[Control
     if FAIL in statuses:
         return FAILED
     open_citations = any(one.designation == "required" and one.status == NOT_ASSESSED for one in matrix)
-    quiet = statuses <= {PASS, NOT_APPLICABLE} and PASS in statuses
+    quiet = statuses <= {PASS, NOT_APPLICABLE} and PASS in statuses and not inputs.record.report.loosened
     return PASSED if quiet and not open_citations and not withheld_because(inputs) else WARNED
 
 

@@ -27,10 +27,13 @@ def continuity(inputs: Inputs, found: Tally) -> Continuity:
 
 
 def _runs(inputs: Inputs, found: Tally) -> Iterable[Run]:
+    """Our own run, and those before that looked at everything: a run of a part closes no gap."""
     if inputs.previous:
-        yield from inputs.previous.assessment.continuity.runs
+        before = inputs.previous.assessment
+        part = before.cover.record_digest if before.scope.partial else ""
+        yield from (run for run in before.continuity.runs if run.record_digest != part)
     for record in inputs.earlier:
-        if record.report.scanned_on:
+        if record.report.scanned_on and not record.report.partial:
             yield _run(record, record.report.scanned_on)
     made_on = inputs.record.report.scanned_on or inputs.as_of
     yield Run(made_on.isoformat(), inputs.record.digest, found, inputs.record.report.summary.resources)

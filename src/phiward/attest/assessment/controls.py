@@ -12,6 +12,7 @@ from typing import Any
 
 from phiward.attest.assessment.inputs import Inputs
 from phiward.attest.assessment.model import Control, FindingRow, Statement
+from phiward.attest.assessment.population import reconciles
 from phiward.attest.assessment.status import (
     ALTERNATIVE,
     FAIL,
@@ -24,6 +25,7 @@ from phiward.attest.assessment.status import (
     WAIVED,
 )
 from phiward.attest.assessment.tally import of_counts
+from phiward.attest.assessment.weakened import weakened
 from phiward.coverage import citation_title
 from phiward.model.manual import Assurance, CitationState, ControlState
 from phiward.record import dataclass
@@ -47,9 +49,10 @@ def controls(inputs: Inputs, rows: Sequence[FindingRow], evidence: Mapping[str, 
     for id_, citations in sorted(inputs.cited(rows).items()):
         for citation in citations:
             rules[citation].append(id_)
-    withheld = withheld_because(inputs)
+    everywhere, weaker = withheld_because(inputs), weakened(inputs.record.report.loosened, inputs.pack.rules)
+    withheld = {citation: everywhere or weaker.get(citation, "") for citation in known}
     return tuple(
-        _control(citation, entry, rules[citation], shown.get(citation), inputs, withheld, evidence)
+        _control(citation, entry, rules[citation], shown.get(citation), inputs, withheld[citation], evidence)
         for citation, entry in known.items()
     )
 
@@ -62,6 +65,8 @@ def withheld_because(inputs: Inputs) -> str:
         return f"{holes} input{'' if holes == 1 else 's'} could not be read, and could hold what fails"
     if report.partial:
         return "only a part of the tree or of the rules was run"
+    if not reconciles(report):
+        return "the counts of the scan's record do not add up"
     return ""
 
 

@@ -32,7 +32,7 @@ def population(report: Report, rows: Sequence[FindingRow]) -> Population:
         evaluated=len(resources),
         unmodelled=summary.unmodelled,
         silent=silent,
-        reconciles=silent >= 0 and _adds_up(report),
+        reconciles=silent >= 0 and reconciles(report),
         scopes=len(scopes),
         unread=tuple(sorted({native for _, native, _, _ in unread})),
         rows=tuple(made),
@@ -57,7 +57,7 @@ def _not_read(leaf: Observation) -> bool:
     return leaf.property == "address" and leaf.expected == "read"
 
 
-def _adds_up(report: Report) -> bool:
+def reconciles(report: Report) -> bool:
     """Whether the record's own counts are those of its rows."""
     found = Counter("waived" if one.waiver else one.verdict.value for one in report.findings)
     summary = report.summary

@@ -39,15 +39,21 @@ def check_pack(found: Found, request: Request) -> Check:
 
 
 def check_freshness(found: Found, request: Request) -> Check:
-    """How old the assessment is, by its own word; the ledger and time stamps say when it existed at the latest."""
+    """How old the assessment is, by its own word; the ledger and time stamps say when it existed at the latest.
+
+    A scan does not become younger by being told on a later day.
+    """
     end = _time(found.predicate("assessment", "asOf")) or _time(found.predicate("assessment", "end"))
+    read = _time(found.predicate("assessment", "scanned"))
     if end is None:
         outcome = NOT_MADE if request.max_age is None else FAILED
         return Check("freshness", outcome, "the statement does not say when it was")
-    age = request.now - end
     told = f"it says that it was made on {end:%Y-%m-%d}"
-    if age < -_CLOCKS_DIFFER:
+    if request.now - end < -_CLOCKS_DIFFER:
         return Check("freshness", FAILED, f"{told}, which is after {request.now:%Y-%m-%d}")
+    if read is not None and read < end:
+        told, end = f"{told}, and that what it is about was read on {read:%Y-%m-%d}", read
+    age = request.now - end
     days = max(age.days, 0)
     if request.max_age is None:
         return Check(

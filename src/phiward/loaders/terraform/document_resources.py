@@ -7,7 +7,7 @@ from typing import Any
 from phiward.loaders.terraform.document_values import text
 from phiward.loaders.terraform.documents import Document, DocumentOrigin
 from phiward.loaders.tree import Tree
-from phiward.model.finding import Diagnostic, Level
+from phiward.model.finding import PARTIAL_PLAN, Diagnostic, Level
 from phiward.model.resource import Hole, Resource, Scope
 from phiward.model.value import Reference, Sensitive, Value
 
@@ -50,7 +50,7 @@ def _warn(tree: Tree, document: Document, code: str, message: str, hint: str, *,
 
 def partial(tree: Tree, document: Document, message: str, hint: str) -> Hole:
     """Something that the document says it leaves out: absence proves nothing, though all of it was read."""
-    _warn(tree, document, "partial-plan", message, hint, incomplete=False)
+    _warn(tree, document, PARTIAL_PLAN, message, hint, incomplete=False)
     return Hole(message, hint)
 
 
