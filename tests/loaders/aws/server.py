@@ -15,6 +15,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -156,11 +157,9 @@ def missing() -> str:
     return f"{', '.join(absent)} not installed (pip install 'phiward[test]')" if absent else ""
 
 
-@pytest.fixture(scope="session")
-def moto_server() -> Iterator[Moto]:
-    """One server for all tests of a process; started by the first one that asks for it."""
-    if problem := missing():
-        pytest.skip(f"NOT PROVEN: {problem}, so no account was read over a socket")
+@contextmanager
+def started() -> Iterator[Moto]:
+    """A server in a process of its own, for as long as it is asked for."""
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "VIRTUAL_ENV", "PYTHONPATH")}
     process = subprocess.Popen(
         [sys.executable, str(HERE / "moto_process.py")],
@@ -180,6 +179,15 @@ def moto_server() -> Iterator[Moto]:
         process.stdin.close()
         process.wait(_START_SECONDS)
         process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Moto]:
+    """One server for all tests of a process; started by the first one that asks for it."""
+    if problem := missing():
+        pytest.skip(f"NOT PROVEN: {problem}, so no account was read over a socket")
+    with started() as server:
+        yield server
 
 
 @pytest.fixture
