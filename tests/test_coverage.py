@@ -12,7 +12,7 @@ from phiward.cli import phiward
 from phiward.coverage import STATES, by_citation, by_practice, by_theme, speakers
 from phiward.coverage.render import FORMATS, VIEWS, coverage
 from phiward.coverage.sections import OUTCOMES
-from phiward.engine.judge import reach
+from phiward.engine.selecting import reach
 from phiward.pack import load_pack
 from phiward.pack.reference import load_reference
 

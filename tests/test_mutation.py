@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from phiward.engine.judge import selects
+from phiward.engine.selecting import selects
 from phiward.graph.view import View
 from phiward.model.finding import Verdict
 from phiward.model.rule import Rule

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from phiward.engine.graph_rules import GRAPH_RULES, graph_rule
-from phiward.engine.judge import reach
+from phiward.engine.selecting import reach
 from phiward.loaders.aws.written import collect
 from phiward.model.rule import Rule
 from phiward.pack import Row, load_pack, pack_directory

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from phiward.engine.judge import reach
+from phiward.engine.selecting import reach
 from phiward.model.finding import Finding, Verdict
 from phiward.pack import load_pack, pack_directory
 from phiward.rule_examples import FILE, Case, example_case, judged, scanned

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from phiward.engine.judge import MAX_EVIDENCE, Selection, judge, reach, selects
+from phiward.engine.evidence import MAX_EVIDENCE
+from phiward.engine.judge import Selection, judge
+from phiward.engine.selecting import reach, selects
 from phiward.errors import PackError, SettingsError
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.model.finding import Verdict

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from phiward.engine.judge import reach
+from phiward.engine.selecting import reach
 from phiward.model.rule import Rule
 from phiward.pack import Pack, Row
 from phiward.pack.controls import Control

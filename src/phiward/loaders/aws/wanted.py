@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from phiward.engine.judge import selects
 from phiward.engine.predicate import properties_of
+from phiward.engine.selecting import selects
 from phiward.pack import Outline, Pack, Row
 
 _DECLARED = re.compile(r'(?:resource|data)\s+"(aws_\w+)"')
