@@ -46,16 +46,12 @@ class MadeUp:
         self._answers: dict[tuple[str, str], Callable[[Params], dict[str, Any]]] = {
             ("ec2", "describe_snapshots"): self._snapshots,
             ("ec2", "describe_volumes"): lambda _: {"Volumes": [self._volume(n) for n in range(2 * self._tenth)]},
-            ("sqs", "list_queues"): lambda _: {
-                "QueueUrls": [f"https://sqs/{ACCOUNT}/q-{n}" for n in range(2 * self._tenth)]
-            },
+            ("sqs", "list_queues"): lambda _: {"QueueUrls": [self._url(n) for n in range(2 * self._tenth)]},
             ("sqs", "get_queue_attributes"): self._queue,
             ("sqs", "list_queue_tags"): lambda _: {"Tags": {"tenant": "mercy", "data-class": "phi"}},
             ("logs", "describe_log_groups"): lambda _: {"logGroups": [self._log_group(n) for n in range(self._tenth)]},
             ("kms", "list_keys"): lambda _: {"Keys": [self._key(n) for n in range(self._tenth)]},
-            ("kms", "describe_key"): lambda p: {
-                "KeyMetadata": {**self._named(p), "KeyManager": "CUSTOMER", "Enabled": True}
-            },
+            ("kms", "describe_key"): lambda params: {"KeyMetadata": self._metadata(params)},
             ("kms", "get_key_rotation_status"): lambda p: {"KeyRotationEnabled": p["KeyId"].endswith("0")},
         }
 
@@ -74,8 +70,9 @@ class MadeUp:
         return {"Snapshots": [self._snapshot(n) for n in range(4 * self._tenth)]}
 
     def _snapshot(self, n: int) -> dict[str, Any]:
-        return {"SnapshotId": f"snap-{n:017x}", "VolumeId": f"vol-{n % (2 * self._tenth):017x}", "Encrypted": n % 10 > 0,
-                "OwnerId": ACCOUNT, "State": "completed", "Tags": TAGS}  # fmt: skip
+        volume = f"vol-{n % (2 * self._tenth):017x}"
+        return {"SnapshotId": f"snap-{n:017x}", "VolumeId": volume, "Encrypted": n % 10 > 0, "OwnerId": ACCOUNT,
+                "State": "completed", "Tags": TAGS}  # fmt: skip
 
     def _volume(self, n: int) -> dict[str, Any]:
         return {"VolumeId": f"vol-{n:017x}", "Encrypted": n % 10 > 0, "State": "available", "Size": 8, "Tags": TAGS}

@@ -57,8 +57,8 @@ def growth(largest: int) -> None:
     """Calls, seconds and memory by size."""
     taken = {size: account(size) for size in SIZES if size <= largest}
     for size, found in taken.items():
-        print(f"{size:>9,} resources: {found['calls']:>8,.0f} calls, read {found['read']} s, judged {found['judged']} s,"
-              f" {found['megabytes']:,.0f} MB, {found['findings']:,.0f} verdicts")  # fmt: skip
+        times = f"read {found['read']} s, judged {found['judged']} s"
+        print(f"{size:>9,} resources: {found['calls']:>8,.0f} calls, {times}, {found['megabytes']:,.0f} MB")
     for (small, first), (large, second) in pairwise(taken.items()):
         each = (second["calls"] - first["calls"]) / (large - small)
         print(f"          {small:,} -> {large:,}: {each:.2f} calls for each resource more")
@@ -101,9 +101,8 @@ def on_a_server() -> None:
         ):
             first, seconds, proxy = scan(moto, *options)
             print(f"{what:>14}: {len(proxy.seen)} calls, first after {first:.2f} s, {seconds:.1f} s")
-    print(
-        f"Prowler, once: {PROWLER['calls']} calls, {PROWLER['seconds']} s, {PROWLER['megabytes']} MB for 64 checks of 13 services"
-    )
+    calls, seconds, megabytes = PROWLER.values()
+    print(f" Prowler, once: {calls} calls, {seconds} s, {megabytes} MB: 64 checks of 13 services")
 
 
 if __name__ == "__main__":
