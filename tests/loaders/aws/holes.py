@@ -35,6 +35,8 @@ def wrong(before: Sequence[Finding], after: Sequence[Finding]) -> Iterator[str]:
             continue  # two side resources say different things, and one of them was not read
         if was is None and verdict is Verdict.PASS and " account " in f" {key[2]} ":
             continue  # it holds of the account, whether or not there is something that asks for it
+        if was is Verdict.NOT_APPLICABLE and verdict is Verdict.PASS:
+            continue  # what a rule asks for is there, whether or not it asks
         if verdict in DECIDED and was is not verdict:
             yield f"{was or 'nothing'} -> {verdict}: {' '.join(key)}"
     for f in before:
