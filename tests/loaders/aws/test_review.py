@@ -300,3 +300,36 @@ def test_a_password_that_is_younger_than_the_report(made: str, verdict: Verdict,
     }
 
     assert judged({"iam": iam}, tmp_path)[user]["credential-unused"] is verdict
+
+
+TEMPLATE = f"arn:aws:ec2:{REGION}:{ACCOUNT}:launch-template/lt-0123456789abcdef0"
+
+
+def template(account: dict[str, Any], **data: Any) -> dict[str, Any]:
+    version = {"LaunchTemplateId": TEMPLATE[-20:], "VersionNumber": 1, "LaunchTemplateData": data}
+    listed = {"LaunchTemplateId": TEMPLATE[-20:], "LatestVersionNumber": 1, "DefaultVersionNumber": 1}
+    versions = {"LaunchTemplateVersions": [version]}
+    described = {
+        "describe_launch_templates": {"LaunchTemplates": [listed]},
+        "describe_launch_template_versions": versions,
+    }
+    return {"ec2": {**described, **account}}
+
+
+@pytest.mark.parametrize(("tokens", "verdict"), [("required", Verdict.PASS), ("optional", Verdict.FAIL)])
+def test_an_endpoint_that_is_on_leaves_tokens_to_the_account(tokens: str, verdict: Verdict, tmp_path: Path) -> None:
+    account = {"get_instance_metadata_defaults": {"AccountLevel": {"HttpTokens": tokens}}}
+    answers = template(account, MetadataOptions={"HttpEndpoint": "enabled"})
+
+    assert judged(answers, tmp_path)[TEMPLATE]["instance-imdsv2"] is verdict
+
+
+@pytest.mark.parametrize(("on", "verdict"), [(True, Verdict.PASS), (False, Verdict.FAIL)])
+def test_an_account_that_encrypts_by_default_does_so_whatever_a_template_says(
+    on: bool, verdict: Verdict, tmp_path: Path
+) -> None:
+    account = {"get_ebs_encryption_by_default": {"EbsEncryptionByDefault": on}}
+    mapping = {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": False}}
+    found = judged(template(account, BlockDeviceMappings=[mapping]), tmp_path)
+
+    assert found[TEMPLATE]["instance-volumes-encrypted"] is verdict

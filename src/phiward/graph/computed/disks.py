@@ -162,14 +162,18 @@ def _mappings(view: View) -> Iterator[Placed]:
 
 
 def _placed(view: View, name: Value, block: dict[str, Value] | Unknown, default: Truth) -> Value:
-    """One written device; one from a snapshot inherits the snapshot's encryption, one that runs is its volume's."""
+    """One written device; one from a snapshot inherits the snapshot's encryption, one that runs is its volume's.
+
+    Where the account encrypts by default, it does so whatever is written (EC2 API, EnableEbsEncryptionByDefault).
+    """
     if isinstance(block, Unknown):
         return block
     volume = block.get("volume_id")
     if volume is not None:
         return _device(name, block, _inherited(view, volume))
     source = block.get("snapshot_id")
-    return _device(name, block, default if source is None else any_of([default, _inherited(view, source)]))
+    device = _device(name, block, default if source is None else any_of([default, _inherited(view, source)]))
+    return {**device, "encrypted": any_of([device["encrypted"], _by_default(view)])}
 
 
 def _device(name: Value, block: dict[str, Value], default: Truth) -> dict[str, Value]:

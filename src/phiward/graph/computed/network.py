@@ -373,8 +373,9 @@ def metadata_tokens_required(view: View) -> Value | Derived:
             source.get("metadata_options.http_tokens"),
             source.get("metadata_options.http_endpoint"),
         )
-        if tokens is not None or endpoint is not None:
-            required = any_of([equals(tokens, "required"), equals(endpoint, "disabled")])
+        off = equals(endpoint, "disabled")
+        if tokens is not None or off is not False:  # an endpoint that is on leaves the tokens to what comes next
+            required = any_of([equals(tokens, "required"), off])
             return Derived(required, paths=["metadata_options.http_tokens"])
     account = any_of(
         setting if isinstance(setting, Unknown) else equals(setting.get("http_tokens"), "required")
