@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.loaders.aws.answers import judged, rules
+from tests.loaders.aws.answers import judged
 
 from phiward.model.finding import Verdict
 
@@ -102,15 +102,17 @@ def plan(selection: dict[str, Any] | None, rule: dict[str, Any] = RULE, **more: 
     }
 
 
+SAID = ("backup-plan-copy", "backup-plan-interval", "backup-plan-retention", "backup-plan-selects")
+
+
 def test_a_plan_says_how_often_how_long_and_where_to(tmp_path: Path) -> None:
-    sound = judged({"backup": plan({"Resources": ["*"]})}, tmp_path)[f"{BACKUP}backup-plan:p"]
-    assert rules(sound, Verdict.PASS) == [
-        "backup-plan-copy", "backup-plan-interval", "backup-plan-retention", "backup-plan-selects",
-    ]  # fmt: skip
-    weak = judged({"backup": plan(None, WEAK)}, tmp_path)[f"{BACKUP}backup-plan:p"]
-    assert rules(weak, Verdict.FAIL) == rules(sound, Verdict.PASS)
-    denied = judged({"backup": plan(None, get_backup_plan=DENIED, list_backup_selections=DENIED)}, tmp_path)
-    assert rules(denied[f"{BACKUP}backup-plan:p"], Verdict.UNKNOWN) == rules(sound, Verdict.PASS)
+    for answers, verdict in (
+        (plan({"Resources": ["*"]}), Verdict.PASS),
+        (plan(None, WEAK), Verdict.FAIL),
+        (plan(None, get_backup_plan=DENIED, list_backup_selections=DENIED), Verdict.UNKNOWN),
+    ):
+        found = judged({"backup": answers}, tmp_path)[f"{BACKUP}backup-plan:p"]
+        assert {rule: found[rule] for rule in SAID} == dict.fromkeys(SAID, verdict)
 
 
 STORES = {
