@@ -11,6 +11,7 @@ import click
 from phiward import __version__
 from phiward.cli.options import now
 from phiward.cli.output import print_text
+from phiward.errors import UsageError
 
 _FILE = click.Path(path_type=Path)
 
@@ -71,6 +72,8 @@ def _request(target: str, options: dict[str, Any]) -> Any:
     from phiward.engine.packs import chosen_pack
     from phiward.outside import Outside
 
+    if options["keys"] and options["identity"]:
+        raise UsageError("--key is for who signs with one, --identity for who signs without", hint="give one of both")
     trust = Trust(
         keys=tuple(read_public(path) for path in options["keys"]),
         identity=options["identity"],

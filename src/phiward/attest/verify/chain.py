@@ -7,12 +7,10 @@ from typing import Any
 
 from phiward.attest.canonical import sha256
 from phiward.attest.verify import signature
-from phiward.attest.verify.found import Found, find
+from phiward.attest.verify.found import FINDINGS, Found, find
 from phiward.attest.verify.model import FAILED, NOT_MADE, PASSED, Check, Request, Trust
 from phiward.errors import UsageError
 from phiward.record import replace
-
-_FINDINGS = "findings.json"
 
 
 def check(found: Found, request: Request) -> Check:
@@ -54,7 +52,7 @@ def _signed(path: Path, request: Request) -> Found | str:
         return error.message
     if isinstance(earlier, str):
         return earlier
-    others = [replace(request.trust, keys=(key,)) for key in request.trust.previous_keys]
+    others = [replace(request.trust, keys=(key,), identity="", issuer="") for key in request.trust.previous_keys]
     wrong = [_wrong(earlier, trust) for trust in (request.trust, *others)]
     return earlier if "" in wrong else wrong[0]
 
@@ -71,4 +69,4 @@ def _digests(earlier: Found) -> set[str]:
 
 
 def _is_findings(subject: Any) -> bool:
-    return subject.get("name") == _FINDINGS and "uri" not in subject and "sha256" in subject["digest"]
+    return subject.get("name") == FINDINGS and "uri" not in subject and "sha256" in subject["digest"]

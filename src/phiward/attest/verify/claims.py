@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from phiward.attest.statement import PREDICATE_TYPE
-from phiward.attest.verify.found import Found
+from phiward.attest.verify.found import FINDINGS, Found
 from phiward.attest.verify.model import FAILED, NOT_MADE, PASSED, Check, Request
 
 _BUNDLED = "bundled"
@@ -16,6 +16,8 @@ _CLOCKS_DIFFER = timedelta(minutes=10)
 def check_pack(found: Found, request: Request) -> Check:
     """Whether the rules were the ones that this program comes with. A signature says nothing about that."""
     if found.statement.predicate_type != PREDICATE_TYPE:
+        if any(subject.get("name") == FINDINGS for subject in found.statement.subjects):
+            return Check("pack", FAILED, "the statement is about the findings, and is no assessment: it names no rules")
         return Check("pack", NOT_MADE, "the statement is no assessment of Phiward's")
     version, origin = found.predicate("rulePack", "version"), found.predicate("rulePack", "origin")
     digest = found.predicate("rulePack", "digest", "sha256")

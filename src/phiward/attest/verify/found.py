@@ -19,6 +19,7 @@ from phiward.record import dataclass
 
 ENVELOPE, BUNDLE, COLLECTION = ".dsse.json", ".sigstore.json", ".intoto.jsonl"
 TOKEN, PROOF = ".tsr", ".tlog-proof"
+FINDINGS = "findings.json"
 _DEEPEST = 32
 _BLOCK = 1024 * 1024
 

@@ -31,8 +31,7 @@ def check(found: Found, request: Request) -> list[Check]:
         contents = open_ledger(request.ledger).read()
     except UsageError as error:
         return [*checks, Check("ledger", FAILED, error.message)]
-    proofs = [] if proof is None else [proof, *_earlier(request)]
-    return [*checks, _whole(contents, request, proofs, found), *_retention(contents, request)]
+    return [*checks, _whole(contents, request, proof, found), *_retention(contents, request)]
 
 
 def check_alone(request: Request) -> list[Check]:
@@ -85,17 +84,19 @@ def _inclusion(found: Found, proof: Proof | None, request: Request) -> Check:
     return Check(name, PASSED, f"{told}, by the key in the folder itself, and so by nobody who is known")
 
 
-def _whole(contents: Contents, request: Request, proofs: list[Proof], target: Found) -> Check:
+def _whole(contents: Contents, request: Request, here: Proof | None, target: Found) -> Check:
     found = audit(contents, _keys(request))
-    problems = [*found.problems, *_conflicts(found, request, [proof.note.checkpoint for proof in proofs])]
-    if proofs:
-        here = proofs[0]
+    known = [proof.note.checkpoint for proof in (here, *_earlier(request)) if proof is not None]
+    problems = [*found.problems, *_conflicts(found, request, known)]
+    if here is not None:
         if not problems and found.leaves[here.index : here.index + 1] != [leaf_hash(here.entry)]:
             problems.append("the entry is not in this ledger")
     elif not problems and not _holds(contents, target):
         problems.append("no entry of this ledger is about the envelope")
     if problems:
         return Check("ledger", FAILED, "; ".join(problems[:5]))
+    if not _keys(request):
+        return Check("ledger", NOT_MADE, f"{_told(found)}, but {_NO_KEY}: name its key with --ledger-key")
     return Check("ledger", PASSED, f"{_told(found)}; it continues what was signed before")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from phiward.attest.verify.found import TOKEN, Found
 from phiward.attest.verify.model import FAILED, NOT_MADE, PASSED, Check, Problem, Trust
+from phiward.record import replace
 
 _NAME = "time stamp"
 
@@ -26,6 +27,8 @@ def check(found: Found, trust: Trust) -> Check:
         return Check(_NAME, outcome, "there is none: only the signer says when it signed")
     if not trust.tsa_roots:
         return Check(_NAME, NOT_MADE, "no authority was named whose time is trusted (--tsa-root)")
+    if not trust.identity and not _by_who_is_trusted(found, trust):
+        return Check(_NAME, FAILED, "it is over a signature that is by nobody who was named")
     from phiward.attest.timestamp import verify_token
 
     try:
@@ -33,3 +36,9 @@ def check(found: Found, trust: Trust) -> Check:
     except ValueError as error:
         return Check(_NAME, FAILED, str(error))
     return Check(_NAME, PASSED, f"the signature existed at {min(times):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _by_who_is_trusted(found: Found, trust: Trust) -> bool:
+    """Whether the first signature is a named key's: an old stamp fits any signature that was made up around it."""
+    first = replace(found.envelope, signatures=found.envelope.signatures[:1])
+    return any(first.signed_by(key) for key in trust.keys)
