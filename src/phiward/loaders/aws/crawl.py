@@ -107,15 +107,15 @@ class Crawl:
         if collector["global"] != (place.region == GLOBAL):
             return
         for number, step in enumerate(collector["steps"]):
-            if not self._wants(step):
-                self._inventory.not_collected(place, native_types(step))
-            elif self._inventory.begin(place, f"{name}.{number}", native_types(step)):
-                root = _Node(step, Item({}, place, collector["service"]), None, _NO_CALL, 1)
-                root.name = f"{name}.{number}"
+            types, key = native_types(step), f"{name}.{number}"
+            if (place, key) in self._inventory.finished:
+                continue
+            unwanted = [type_ for type_ in types if self._wanted is not None and type_ not in self._wanted]
+            self._inventory.not_collected(place, unwanted)
+            if len(unwanted) < len(types):
+                self._inventory.begin(place, key, types)
+                root = _Node(step, Item({}, place, collector["service"]), None, _NO_CALL, 1, name=key)
                 self._list(collector, step, root)
-
-    def _wants(self, step: Compiled) -> bool:
-        return self._wanted is None or not self._wanted.isdisjoint(native_types(step))
 
     # -- calls
 
@@ -298,7 +298,7 @@ def _endpoint_of(collector: Compiled, place: Place) -> Place:
 def _items(step: Compiled, around: Item, outcome: Outcome) -> Iterator[tuple[Any, Place, str, Item]]:
     """The elements that an answer lists; the answer itself where the step lists nothing but asks about something."""
     if step["items"] is None:
-        if outcome.answered and (step["resources"] or step["then"]):
+        if outcome.answered and outcome.unknown is None and (step["resources"] or step["then"]):
             yield outcome.answer, around.place, around.service, around
         return
     for element in _elements(outcome.answer, step["items"]):

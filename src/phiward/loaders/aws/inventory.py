@@ -53,22 +53,30 @@ class Inventory:
         if key not in self.found or self.found[key].unread is not None:
             self.found[key] = found
 
-    def begin(self, place: Place, step: str, types: Iterable[str]) -> bool:
-        """Whether a step has to be read: not one that an earlier run finished."""
-        if (place, step) in self.finished:
-            return False
+    def begin(self, place: Place, step: str, types: Iterable[str]) -> None:
+        """Note what a step reads; until it is finished, there may be more of it than was found."""
         self.begun[place, step] = list(types)
-        return True
 
     def finish(self, place: Place, step: str) -> None:
         self.finished.add((place, step))
 
     def reopen(self) -> None:
-        """Take it up again: what was not finished is read anew, and what was left out before may be asked for."""
-        again = {(place, type_) for (place, step), types in self.begun.items() for type_ in types
-                 if (place, step) not in self.finished}  # fmt: skip
+        """Take it up again: what was not finished is read anew, and what was left out before may be asked for.
+
+        A type that several steps read is dropped with one of them, so that all of them are read again.
+        """
+        missing = set(self.left_out)
+        missing.update((place, t) for (place, step), types in self.begun.items() for t in types
+                       if (place, step) not in self.finished)  # fmt: skip
+        again: set[tuple[Place, str]] = set()
+        while len(missing) > len(again):
+            again = set(missing)
+            for (place, _), types in self.begun.items():
+                if any((place, t) in again for t in types):
+                    missing.update((place, t) for t in types)
+        self.begun = {key: types for key, types in self.begun.items() if again.isdisjoint((key[0], t) for t in types)}
+        self.finished.intersection_update(self.begun)
         self.found = {key: one for key, one in self.found.items() if key[:2] not in again}
-        self.begun = {key: types for key, types in self.begun.items() if key in self.finished}
         self.left_out.clear()
 
     def not_collected(self, place: Place, types: Iterable[str]) -> None:

@@ -38,6 +38,8 @@ def load_live(
     inventory = Inventory()
     if live.resume:
         inventory = read(live.resume.read_bytes(), str(live.resume))
+        if inventory.pack != pack.identity.digest:
+            inventory = Inventory()  # what other collectors read, or did not ask for, is not what these would find
         inventory.reopen()
     inventory.started = inventory.started or now()
     inventory.pack = pack.identity.digest

@@ -170,7 +170,7 @@ class _Index:
             self._keys[str(one.attributes.get("arn", one.address))] = one.address
             for name in ("key_id", "id"):
                 if _KEY_ID.fullmatch(str(one.attributes.get(name, ""))):
-                    self._keys[str(one.attributes[name])] = one.address
+                    self._keys[_key_id(str(one.attributes[name]), one.place.region)] = one.address
             return
         if one.address.startswith("arn:"):
             self._unique.setdefault(one.address, Reference(one.address, ("arn",)))
@@ -210,7 +210,7 @@ class _Index:
         arn = _KEY_ARN.fullmatch(value)
         if arn is None and not _KEY_ID.fullmatch(value):
             return value
-        address = self._keys.get(value)
+        address = self._keys.get(value if arn is not None else _key_id(value, of.place.region))
         if address is not None:
             return value if address == of.address else Reference(address, ("arn",))
         if arn is not None and arn[2] != of.place.account:
@@ -229,6 +229,11 @@ class _Index:
         name = value[LINK]
         address = self._by.get((of.place.region, str(value["type"]), str(value["by"]), str(name)))
         return name if address is None else Reference(address, ("arn",))
+
+
+def _key_id(value: str, region: str) -> str:
+    """What tells a key by its id: the replicas of a multi-region key have one and the same in each region."""
+    return f"{region}/{value}" if value.lower().startswith("mrk-") else value
 
 
 def _day(time: str | float) -> datetime | None:

@@ -1,0 +1,135 @@
+"""What was not read is never taken for absent, whichever way a crawl did not come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from phiward.loaders.aws.calls import Call, Place, Status
+from phiward.loaders.aws.client import Answer, CallFailed
+from phiward.loaders.aws.crawl import Crawl
+from phiward.loaders.aws.inventory import Found, Inventory
+from phiward.loaders.aws.resources import load
+from phiward.loaders.loaded import Loaded
+from phiward.model.project import Project
+from phiward.model.value import Reference, Unknown
+from phiward.pack.collectors import Collectors, collector
+
+HERE, THERE = Place("111122223333", "us-east-1"), Place("111122223333", "eu-west-1")
+_MRK = "mrk-" + "0" * 32
+
+
+class Api:
+    """Answers by operation; one that is an error fails."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self._answers = answers
+
+    def call(self, place: Place, service: str, operation: str, params: Mapping[str, Any]) -> Answer:
+        """The answer. Raises CallFailed."""
+        answer = self._answers.get(operation, {})
+        if isinstance(answer, str):
+            raise CallFailed(answer, 403)
+        return Answer(answer, "", "2026-11-26T00:00:00Z")
+
+
+def crawled(
+    steps: list[dict[str, Any]],
+    answers: Mapping[str, Any],
+    wanted: frozenset[str] | None = None,
+    inventory: Inventory | None = None,
+) -> Inventory:
+    """What a collector of some steps finds."""
+    inventory = Inventory() if inventory is None else inventory
+    compiled = {"thing": collector({"service": "thing", "steps": steps}, "thing.yaml")}
+    with ThreadPoolExecutor(1) as executor:
+        Crawl(Api(answers), compiled, inventory, wanted=wanted).run([HERE], executor)
+    return inventory
+
+
+def found(inventory: Inventory) -> dict[str, str]:
+    """The type of what is in the graph, and why it is unread, if it is."""
+    loaded = Loaded()
+    load(inventory, frozenset(), Collectors({}, frozenset()), Project(), loaded)
+    return {one.native_type: one.uncounted.reason if one.uncounted else "" for one in loaded.resources}
+
+
+_TWO_TYPES = [
+    {
+        "operation": "list_things",
+        "items": "Things",
+        "resources": [{"type": "aws_thing", "id": "Arn"}],
+        "then": [
+            {
+                "operation": "list_parts",
+                "params": {"Thing": "Arn"},
+                "items": "Parts",
+                "resources": [{"type": "aws_part", "id": "Arn"}],
+            }
+        ],
+    }
+]
+_OF_BOTH = {"list_things": {"Things": [{"Arn": "arn:thing"}]}, "list_parts": {"Parts": [{"Arn": "arn:part"}]}}
+
+
+def test_a_type_that_is_not_wanted_is_unread_though_what_it_belongs_to_is_read() -> None:
+    inventory = crawled(_TWO_TYPES, _OF_BOTH, frozenset({"aws_thing"}))
+
+    assert found(inventory) == {"aws_thing": "", "aws_part": "aws_part was not asked for in 111122223333/us-east-1"}
+
+
+def test_what_was_left_out_of_a_step_is_read_when_it_is_taken_up_again() -> None:
+    inventory = crawled(_TWO_TYPES, _OF_BOTH, frozenset({"aws_thing"}))
+    inventory.reopen()
+
+    assert found(crawled(_TWO_TYPES, _OF_BOTH, inventory=inventory)) == {"aws_thing": "", "aws_part": ""}
+
+
+def test_what_was_read_before_stays_when_less_is_wanted_than_then() -> None:
+    inventory = crawled(_TWO_TYPES, _OF_BOTH)
+    inventory.reopen()
+
+    again = crawled(_TWO_TYPES, _OF_BOTH, frozenset({"aws_other"}), inventory)
+    assert found(again) == {"aws_thing": "", "aws_part": ""}
+
+
+def test_a_type_that_two_steps_read_is_read_by_both_again() -> None:
+    inventory = Inventory()
+    for step in ("one.0", "two.0"):
+        inventory.begin(HERE, step, ["aws_thing"])
+    inventory.finish(HERE, "one.0")
+    inventory.add(Found("aws_thing", "arn:one", HERE, {}, -1))
+    inventory.reopen()
+
+    assert (inventory.found, inventory.begun, inventory.finished) == ({}, {}, set())
+
+
+def test_a_call_that_may_not_have_been_due_makes_nothing_up() -> None:
+    guard = {
+        "operation": "get_guard",
+        "when": {"path": {"parse": "Document", "at": "On"}, "in": [True]},
+        "resources": [{"type": "aws_guard", "attributes": {"open": "Open"}}],
+    }
+    steps = [{"operation": "list_things", "items": "Things", "then": [guard]}]
+    inventory = crawled(steps, {"list_things": {"Things": [{"Document": "no JSON"}]}})
+
+    assert [one.unread for one in inventory.found.values()] == [Unknown("it is no JSON that could be read")]
+
+
+def test_a_key_of_several_regions_is_the_one_of_the_region_where_it_is_named() -> None:
+    inventory = Inventory()
+    for place in (HERE, THERE):
+        arn = f"arn:aws:kms:{place.region}:{place.account}:key/{_MRK}"
+        inventory.add(Found("aws_kms_key", arn, place, {"key_id": _MRK}, -1))
+        inventory.add(Found("aws_sqs_queue", f"{place.region}:queue", place, {"kms_master_key_id": _MRK}, -1))
+    inventory.calls.append(Call(0, HERE, "kms", "list_keys", Status.OK))
+    inventory.asked = {"aws_sqs_queue": frozenset({"kms_master_key_id"})}
+    loaded = Loaded()
+    load(inventory, frozenset(), Collectors({}, frozenset()), Project(), loaded)
+
+    keys = {r.provider: r.attributes.get("kms_master_key_id") for r in loaded.resources if "queue" in r.address}
+    assert keys == {
+        place.region: Reference(f"arn:aws:kms:{place.region}:{place.account}:key/{_MRK}", ("arn",))
+        for place in (HERE, THERE)
+    }
