@@ -333,3 +333,21 @@ def test_an_account_that_encrypts_by_default_does_so_whatever_a_template_says(
     found = judged(template(account, BlockDeviceMappings=[mapping]), tmp_path)
 
     assert found[TEMPLATE]["instance-volumes-encrypted"] is verdict
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict"), [({"S3": True}, Verdict.PASS), ({"S3": False}, Verdict.FAIL), ({}, Verdict.UNKNOWN)]
+)
+def test_buckets_are_a_kind_that_backups_are_opted_in_to(
+    settings: dict[str, bool], verdict: Verdict, tmp_path: Path
+) -> None:
+    plan = {"BackupPlanArn": f"arn:aws:backup:{REGION}:{ACCOUNT}:backup-plan:p", "BackupPlanId": "p"}
+    backup = {
+        "list_backup_plans": {"BackupPlansList": [{**plan, "BackupPlanName": "daily"}]},
+        "list_backup_selections": {"BackupSelectionsList": [{"SelectionId": "s", "SelectionName": "all"}]},
+        "get_backup_selection": {"BackupSelection": {"SelectionName": "all", "Resources": ["*"]}},
+        "describe_region_settings": {"ResourceTypeOptInPreference": settings},
+    }
+    answers = {"s3": {"list_buckets": BUCKETS["list_buckets"]}, "backup": backup}
+
+    assert judged(answers, tmp_path)[BUCKET]["bucket-copied"] is verdict

@@ -34,6 +34,7 @@ _OPT_IN = {
     "ec2:instance": "EC2",
     "elasticfilesystem:file-system": "EFS",
     "fsx:file-system": "FSx",
+    "s3:": "S3",
 }
 """What AWS Backup calls a kind of resources in a region's settings, by the kind as ARNs write it."""
 _OPERATORS = ("string_equals", "string_like", "string_not_equals", "string_not_like")
