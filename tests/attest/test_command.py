@@ -180,6 +180,9 @@ def test_a_period_with_its_runs_and_the_one_before(tree, monkeypatch):
         (["--period", "2026-12-01..2026-11-01"], "there is no period"),
         (["--period", "2026-Q3"], "that is not in 2026-07-01 to 2026-09-30"),
         (["--as-of", "2026-11-25"], "which is after --as-of 2026-11-25"),
+        (["--as-of", "2026-11-27"], "that day has not come"),
+        (["--region", "us-east-1"], "need --aws"),
+        (["--var", "a=b"], "--from is a scan that was made"),
         (["--format", "docx"], "there is no format 'docx'"),
         (["--oscal-version", "2.0"], "OSCAL '2.0' is not written"),
         (["--ledger", "ledger"], "only what is signed goes into a ledger"),
@@ -217,9 +220,10 @@ def test_records_of_different_scans_are_no_runs_of_one(tree, capsys):
     assert "other.json: is the record of another scan" in refused(capsys, "--from", name, "--from", "other.json")
 
 
-def test_a_record_without_a_day_is_attested_on_the_one_that_is_given(tree):
+def test_a_record_without_a_day_is_attested_on_the_one_that_is_given(tree, monkeypatch):
     text = Path(record()).read_text().replace('"scanned_on": "2026-11-26"', '"scanned_on": null')
     Path("old.json").write_text(text)
+    on(monkeypatch, "2026-11-30")
     assert run(["attest", "--from", "old.json", "--as-of", "2026-11-30", "-q"]) == 0
     said = findings("attestation-2026-11-30")["limitations"]["statements"]
     assert any("the day was given by hand" in one for one in said)

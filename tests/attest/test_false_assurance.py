@@ -117,3 +117,10 @@ def test_a_plan_that_leaves_things_out_satisfies_nothing(tree):
     found = findings("out")
     assert found["scope"]["partial"]
     assert "satisfied" not in {row["technical"] for row in found["controls"]}
+
+
+def test_what_could_not_be_read_is_said_at_once(tree, capsys):
+    Path("infra/main.tf").write_text('resource "aws_db_instance" "x" {')
+    assert run(["attest", "infra", "--format", "ocsf"]) == 0
+    assert "1 input could not be read: nothing is satisfied by rules" in capsys.readouterr().out
+    assert findings("attestation-2026-11-26")["summary"]["result"] == "WARNED"

@@ -101,6 +101,14 @@ def test_a_stamp_over_somebody_elses_signature_dates_nothing(tmp_path, p256, str
     assert not found.verified
 
 
+def test_a_day_that_was_given_by_hand_makes_nothing_fresh(check, tmp_path, p256):
+    told = {"asOf": "2026-11-26T00:00:00Z", "end": "2026-11-26T00:00:00Z"}
+    made = [
+        make_folder(tmp_path / f"{n}", [p256], assessment=told | more) for n, more in enumerate(({}, {"scanned": ""}))
+    ]
+    assert [outcomes(check(one, max_age=1))["freshness"] for one in made] == [PASSED, FAILED]
+
+
 def test_a_key_and_an_identity_are_not_named_together(folder, p256, tmp_path, capsys):
     """One of them would not be looked at."""
     key = tmp_path / "k.pub"

@@ -107,7 +107,7 @@ def _predicate(assessment: Assessment, reports: Sequence[Mapping[str, Any]]) -> 
             "start": moment(window.start),
             "end": moment(window.end),
             "asOf": moment(window.as_of),
-            **({"scanned": moment(method.run_date)} if method.run_date else {}),
+            "scanned": moment(method.run_date) if method.run_date else "",
             "result": assessment.summary.result,
         },
         "operators": list(method.operators),

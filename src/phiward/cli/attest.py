@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phiward.cli.aws_options import aws_options, live_settings
-from phiward.cli.options import input_options, input_settings, paths_argument, rules_option
+from phiward.cli.options import input_options, input_settings, paths_argument, rules_option, today
 from phiward.cli.output import print_text, progress_for
 from phiward.cli.signing import signing, signing_options
 from phiward.errors import UsageError
@@ -76,11 +76,11 @@ def _order(paths: tuple[Path, ...], options: dict[str, Any]) -> Order:
     from phiward.attest.attesting import Order
     from phiward.attest.formats.source import OSCAL_VERSIONS
 
-    if options["records"] and (paths or options["aws"]):
-        raise UsageError(
-            "what runs or stands in PATHS is scanned afresh, --from is a scan that was made", hint="give one of both"
-        )
+    if options["records"]:
+        _check_no_scan(paths, options)
     day = options["as_of"]
+    if day and day.date() > today():
+        raise UsageError(f"--as-of {day:%Y-%m-%d}: that day has not come")
     return Order(
         here=paths[0] if paths else Path(),
         scan=partial(_scanned, paths, options),
@@ -97,6 +97,19 @@ def _order(paths: tuple[Path, ...], options: dict[str, Any]) -> Order:
         rule_directories=options["rule_directories"],
         settings_file=options["settings_file"],
     )
+
+
+def _check_no_scan(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
+    """Raises UsageError for what would change a scan that was made already."""
+    if paths or options["aws"]:
+        raise UsageError(
+            "what runs or stands in PATHS is scanned afresh, --from is a scan that was made", hint="give one of both"
+        )
+    live_settings(options)
+    if any(options[name] for name in ("variables", "variable_files", "parameter_overrides")):
+        raise UsageError(
+            "--from is a scan that was made: no variable or parameter changes it", hint="scan again with them"
+        )
 
 
 def _every_format() -> tuple[str, ...]:
@@ -124,12 +137,17 @@ def _scanned(paths: tuple[Path, ...], options: dict[str, Any]) -> Report:
 
 def _told(done: Attested) -> str:
     """What was written, in a few lines."""
+    from phiward.reporters.text import plural
+
     found = done.assessment
     counts = found.summary.findings
     statuses = [control.status for control in found.controls]
+    unread = sum(one.kind == "unread" for one in found.limitations.troubles)
+    holes = f"{plural(unread, 'input')} could not be read: nothing is satisfied by rules\n" if unread else ""
     return (
         f"{done.folder}: {len(done.files)} files, as of {found.cover.window.as_of}\n"
-        f"{found.summary.result}: {counts.failed} of {counts.evaluated} findings fail, {counts.undecided} undecided, "
+        f"{holes}{found.summary.result}: {counts.failed} of {counts.evaluated} findings fail, "
+        f"{counts.undecided} undecided, "
         f"{counts.waived + counts.alternative + counts.disputed} under an exception\n"
         f"{len(statuses)} citations: {statuses.count('satisfied')} satisfied, {statuses.count('not-satisfied')} not, "
         f"{statuses.count('not-assessed')} not assessed\n"

@@ -46,14 +46,15 @@ def check_freshness(found: Found, request: Request) -> Check:
     A scan does not become younger by being told on a later day.
     """
     end = _time(found.predicate("assessment", "asOf")) or _time(found.predicate("assessment", "end"))
-    read = _time(found.predicate("assessment", "scanned"))
-    if end is None:
+    scanned = found.predicate("assessment", "scanned")
+    read = end if scanned is None else _time(scanned)
+    if end is None or read is None:
         outcome = NOT_MADE if request.max_age is None else FAILED
-        return Check("freshness", outcome, "the statement does not say when it was")
+        return Check("freshness", outcome, f"the statement does not say when it was{' scanned' if end else ''}")
     told = f"it says that it was made on {end:%Y-%m-%d}"
     if request.now - end < -_CLOCKS_DIFFER:
         return Check("freshness", FAILED, f"{told}, which is after {request.now:%Y-%m-%d}")
-    if read is not None and read < end:
+    if read < end:
         told, end = f"{told}, and that what it is about was read on {read:%Y-%m-%d}", read
     age = request.now - end
     days = max(age.days, 0)
