@@ -51,7 +51,10 @@ def test_a_request_is_named_as_its_service_names_it(name: str, operation: str, m
 
     if name not in made:
         config = Config(s3={"addressing_style": "path"}, inject_host_prefix=False)
-        made[name] = boto3.client(name, REGION, aws_access_key_id="AKIA0", aws_secret_access_key="s", config=config)
+        made[name] = boto3.client(
+            name, REGION, aws_access_key_id="AKIA0", aws_secret_access_key="s", config=config,
+            endpoint_url="http://127.0.0.1:9",
+        )  # fmt: skip
     client = made[name]
     sent: list[AWSPreparedRequest] = []
 
