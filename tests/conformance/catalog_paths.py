@@ -212,8 +212,8 @@ _FOLLOW = {"terraform": in_provider, "cloudformation": in_resource, "kubernetes"
 
 PATHS_IN_ARGUMENTS = frozenset(
     {
-        "attributes", "binding", "body", "by", "contents", "definitions", "each", "elsewhere", "encoded", "entries", "exports", "group",
-        "image", "inherits", "key", "mappings", "mode", "name", "network", "of", "options", "path", "policy", "replica_of",
+        "acting", "attributes", "binding", "body", "bus", "by", "contents", "definitions", "each", "elsewhere", "encoded", "entries", "exports", "group",
+        "image", "inherits", "key", "mappings", "mode", "name", "network", "of", "options", "own", "path", "policy", "replica_of",
         "satellite", "scripts", "subnets", "switch", "target", "template", "type", "unit_path", "variables",
     }
 )  # fmt: skip
@@ -229,8 +229,8 @@ WORDS = frozenset(
 )
 OTHER_ARGUMENTS = frozenset(
     {
-        "actions", "arn", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "entry", "environment", "fields",
-        "means", "needs", "off", "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values",
+        "actions", "arn", "as_s3", "ask", "at", "bound_by_default", "covers", "default", "defaults", "enabled", "entry", "environment", "fields",
+        "means", "namespace", "needs", "off", "open_unless_written", "otherwise", "product", "setting", "unit", "unset", "value", "values",
         "where", "without", "zero",
     }
 )  # fmt: skip

@@ -351,3 +351,53 @@ def test_buckets_are_a_kind_that_backups_are_opted_in_to(
     answers = {"s3": {"list_buckets": BUCKETS["list_buckets"]}, "backup": backup}
 
     assert judged(answers, tmp_path)[BUCKET]["bucket-copied"] is verdict
+
+
+TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/t"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
+WATCHED: dict[str, Any] = {
+    "cloudtrail": {
+        "describe_trails": {"trailList": [{"Name": "t", "TrailARN": TRAIL, "HomeRegion": REGION}]},
+        "get_trail_status": {"IsLogging": True},
+        "list_tags": {"ResourceTagList": [{"ResourceId": TRAIL, "TagsList": []}]},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("alarm", "verdict"),
+    [
+        ({"Namespace": "audit", "AlarmActions": [TOPIC], "ActionsEnabled": True}, Verdict.PASS),
+        ({"Namespace": "other", "AlarmActions": [TOPIC], "ActionsEnabled": True}, Verdict.FAIL),
+        ({"Namespace": "audit", "AlarmActions": [TOPIC], "ActionsEnabled": False}, Verdict.FAIL),
+        ({"Namespace": "audit", "AlarmActions": [], "ActionsEnabled": True}, Verdict.FAIL),
+    ],
+)
+def test_an_alarm_watches_the_metric_of_its_namespace_while_it_acts(
+    alarm: dict[str, Any], verdict: Verdict, tmp_path: Path
+) -> None:
+    metric = {"metricName": "root", "metricNamespace": "audit", "metricValue": "1"}
+    filter_ = {"filterName": "f", "filterPattern": '{ $.userIdentity.type = "Root" }', "logGroupName": "g"}
+    named = {"AlarmName": "a", "AlarmArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a", "MetricName": "root"}
+    answers = {
+        **WATCHED,
+        "logs": {"describe_metric_filters": {"metricFilters": [{**filter_, "metricTransformations": [metric]}]}},
+        "cloudwatch": {"describe_alarms": {"MetricAlarms": [{**named, **alarm}]}},
+    }
+
+    assert judged(answers, tmp_path)[f"account aws://{ACCOUNT}"]["alarm-root-use"] is verdict
+
+
+@pytest.mark.parametrize(("bus", "verdict"), [("default", Verdict.PASS), ("orders", Verdict.UNKNOWN)])
+def test_what_a_trail_records_goes_to_the_default_bus(bus: str, verdict: Verdict, tmp_path: Path) -> None:
+    pattern = json.dumps({"detail": {"userIdentity": {"type": ["Root"]}}})
+    rule = {"Name": "r", "Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/r", "EventBusName": bus, "State": "ENABLED"}
+    events = {
+        "list_event_buses": {
+            "EventBuses": [{"Name": bus, "Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"}]
+        },
+        "list_rules": {"Rules": [{**rule, "EventPattern": pattern}]},
+        "list_targets_by_rule": {"Targets": [{"Id": "1", "Arn": TOPIC}]},
+    }
+
+    assert judged({**WATCHED, "events": events}, tmp_path)[f"account aws://{ACCOUNT}"]["alarm-root-use"] is verdict

@@ -11,7 +11,7 @@ SUBJECTS = {
     "admission": (
         "bound_policy_enforces constraint_enforces kyverno_enforces kyverno_policy_enforces namespace_pod_security"
     ),
-    "alarms": "filter_signals route_notifies rule_signals",
+    "alarms": "filter_acts filter_signals route_notifies rule_signals",
     "artefacts": "certificate_source registry_scans",
     "backup_locations": "location_encrypted location_in_transit location_key location_verified",
     "cluster_storage": (

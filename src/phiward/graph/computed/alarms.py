@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from phiward.graph.policy import HOLE, sketch
 from phiward.graph.reading import inner, items
-from phiward.graph.truth import Truth, any_of, listed, why, written
+from phiward.graph.truth import Truth, all_of, any_of, flag, listed, why, written
 from phiward.graph.view import ComputedProperty, Derived, View
 from phiward.model.holed_json import JsonError, parse
 from phiward.model.value import Partial, Reference, Unknown, Value, undecided
@@ -42,12 +42,48 @@ def filter_signals(view: View, *, path: str) -> Value | Derived:
     return Derived([*found, *([why(text)] if HOLE in shown else [])], paths=[path])
 
 
-def rule_signals(view: View, *, path: str) -> Value | Derived:
-    """`alarm.signals` of an event rule: the names of events in its pattern, and what else it looks for."""
+def filter_acts(view: View, *, own: str, namespace: str, enabled: str, acting: str) -> Value | Derived:
+    """`alarm.acts` of a metric filter: whether an alarm of its metric, in its namespace, is on and does anything.
+
+    `own` is the path of the filter's namespace, `acting` that of what its alarms do; the others are their attributes.
+    """
+    found: list[Truth] = []
+    for alarm in view.satellites("alarms"):
+        if isinstance(alarm, Unknown):
+            found.append(alarm)
+            continue
+        beside = view.resource.source != "aws" or alarm.resource.provider == view.resource.provider
+        on = flag(alarm.get(enabled), default=True)
+        acts = any_of(written(action) for action in listed(alarm.get(acting.rpartition(".")[2])))
+        found.append(all_of([beside, _same(view.get(own), alarm.get(namespace)), on, acts]))
+    return Derived(any_of(found), paths=[acting])
+
+
+def _same(own: Value, other: Value) -> Truth:
+    """Whether two namespaces are one, as far as both are written."""
+    if own is None or other is None:
+        return True
+    return why(own) if undecided(own) else why(other) if undecided(other) else own == other
+
+
+_SENT_ON = Unknown(
+    "events of AWS reach its event bus only where a rule of the default bus sends them on",
+    "look for them on the default bus",
+)
+
+
+def rule_signals(view: View, *, path: str, bus: str) -> Value | Derived:
+    """`alarm.signals` of an event rule: the names of events in its pattern, and what else it looks for.
+
+    `bus` is the path of its event bus. AWS sends what a trail records to the default one.
+    """
     text = view.get(path)
     if text is None:
         return None
-    return Derived(_of_pattern(_document(text)), paths=[path])
+    found = _of_pattern(_document(text))
+    named = view.get(bus)
+    default = named is None or (isinstance(named, str) and named.rpartition("/")[2] == "default")
+    return Derived(found if default or not found else [_SENT_ON], paths=[path])
 
 
 def _document(text: Value) -> Value:
@@ -114,6 +150,7 @@ def _notifies(name: Value, receivers: list[Value]) -> Truth:
 
 
 ALARMS: dict[str, ComputedProperty] = {
+    "filter_acts": filter_acts,
     "filter_signals": filter_signals,
     "route_notifies": route_notifies,
     "rule_signals": rule_signals,
