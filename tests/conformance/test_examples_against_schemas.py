@@ -1,16 +1,19 @@
-"""What the rules' examples and fixes write exists: every attribute of Terraform's, every property of a template.
+"""What the rules' examples and fixes write exists: every attribute of Terraform's, every property of a template,
+and every name in an answer of AWS.
 
 An example with a misspelt attribute shows what happens where nothing is written, and says that it shows something else.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from tests.conformance.catalog_paths import OTHER_RELEASES, PROVIDER, in_provider, in_resource, resource_schema
+from tests.loaders.aws.answers import misshapen
 from tests.test_rules import FILE, RULES, files_of
 
 from phiward.loaders.terraform.parser import parse
@@ -36,7 +39,7 @@ def written(rule: str) -> Iterator[tuple[str, str, str]]:
     for example in RULES[rule]["examples"]:
         for name, text in files_of(example).items():
             yield example["title"], name, text
-    for dialect, text in RULES[rule]["fix_snippets"].items():
+    for dialect, text in RULES[rule].get("fix_snippets", {}).items():
         yield "fix", FILE[dialect], text
 
 
@@ -48,6 +51,8 @@ def test_all_that_an_example_writes_exists(rule: str) -> None:
             wrong += [f"{title}: {what}" for what in unknown_attributes(text)]
         elif name.endswith(FILE["cloudformation"]):
             wrong += [f"{title}: {what}" for what in unknown_properties(text)]
+        elif name.endswith(FILE["aws"]):
+            wrong += [f"{title}: {what}" for what in misshapen(json.loads(text))]
     assert wrong == []
 
 
