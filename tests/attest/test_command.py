@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from phiward import durable
 from phiward.__main__ import run
-from phiward.attest import durable, formats
+from phiward.attest import formats
 from phiward.attest.keys import generate, write_pair
 
 SETTINGS = """\

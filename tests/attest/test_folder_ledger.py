@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from phiward.attest import durable
+from phiward import durable
 from phiward.attest.canonical import canonical
 from phiward.attest.checkpoint import parse_note, parse_proof
 from phiward.attest.folder_ledger import FolderLedger

@@ -13,11 +13,11 @@ from phiward.attest import predicate
 from phiward.attest.assessment.build import Assessed
 from phiward.attest.assessment.document import render, to_plain
 from phiward.attest.canonical import canonical, sha256
-from phiward.attest.durable import cannot_write, flush_directory, write_file
 from phiward.attest.formats import emitter
 from phiward.attest.formats.source import Source
 from phiward.attest.signing import STATEMENT
 from phiward.attest.statement import PREDICATE_TYPE
+from phiward.durable import cannot_write, flush_directory, write_file
 from phiward.errors import UsageError
 
 MANIFEST_SCHEMA = "phiward/evidence-manifest/v1"

@@ -10,7 +10,6 @@ from typing import Any
 
 from phiward.attest.canonical import canonical, parse_mapping
 from phiward.attest.checkpoint import Checkpoint, Note, Proof, parse_note, sign_checkpoint
-from phiward.attest.durable import append_at, cannot_write, discard_drafts, flush_directory, locked, write_file
 from phiward.attest.ledger import (
     MAX_LINE,
     Contents,
@@ -25,6 +24,7 @@ from phiward.attest.ledger import (
 )
 from phiward.attest.signers import Signer
 from phiward.attest.tree import Frontier, leaf_hash
+from phiward.durable import append_at, cannot_write, discard_drafts, flush_directory, locked, write_file
 from phiward.errors import LedgerError, UsageError
 from phiward.record import dataclass
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phiward.attest.durable import create_file
+from phiward.durable import create_file
 from phiward.errors import UsageError
 from phiward.record import dataclass
 

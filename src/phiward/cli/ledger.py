@@ -67,9 +67,9 @@ def create(where: str, origin: str, mode: str, days: int, yes: bool) -> None:
 @passphrase_option
 def add(where: str, file: Path, passphrase_file: Path | None, **options: Any) -> None:
     """Write down that FILE exists, by its SHA-256."""
-    from phiward.attest.durable import write_file
     from phiward.attest.ledger import Event, append
     from phiward.attest.signers import open_signer
+    from phiward.durable import write_file
 
     event = Event(options["type_"], _digest(file), options["uri"] or file.as_posix())
     signers = [open_signer(key, partial(ask_old, passphrase_file, key)) for key in options["keys"]]

@@ -34,8 +34,8 @@ class Signing:
         if not self.ledger:
             return
         from phiward.attest.canonical import sha256
-        from phiward.attest.durable import write_file
         from phiward.attest.ledger import Event, append
+        from phiward.durable import write_file
 
         event = Event("attestation", f"sha256:{sha256(files['attestation.dsse.json'])}", folder.name)
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,7 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from phiward.errors import SettingsError, UsageError
+from phiward.durable import write_file
+from phiward.errors import SettingsError
 from phiward.model.baseline import Recorded
 from phiward.outside import Outside
 from phiward.record import dataclass
@@ -105,14 +105,5 @@ def _rows(findings: Iterable[Recorded]) -> str:
 
 
 def write_baseline(baseline: Baseline, path: Path) -> None:
-    """Write it beside and rename it, so that nobody ever sees half of it. Raises UsageError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with open(draft, "x", encoding="utf-8") as file:  # noqa: PTH123 - never over what is there
-            file.write(as_text(baseline))
-        draft.replace(path)
-    except OSError as error:
-        raise UsageError(f"the baseline {str(path)!r} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+    """Nobody ever sees half of it. Raises UsageError."""
+    write_file(path, as_text(baseline).encode())

@@ -20,11 +20,20 @@ def write_file(path: Path, content: bytes, *, mode: int = 0o644, flush: bool = T
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")
     try:
         _write_new(draft, content, mode, flush=flush)
-        draft.replace(path)
+        _rename(draft, path)
         if flush:
             flush_directory(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def _rename(draft: Path, path: Path) -> None:
+    try:
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
 
 
 def discard_drafts(directory: Path, names: Sequence[str]) -> None:
