@@ -257,9 +257,10 @@ class ResourceGraph:
         if satellite.native_type in _BY_KIND_AND_NAME:
             values = [item.partition("/")[2] if isinstance(item, str) else item for item in values]
             by_id = False
-        return [self._placed(row, item, satellite.scope, by_id=by_id) for item in values]
+        return [self._placed(row, item, satellite, by_id=by_id) for item in values]
 
-    def _placed(self, row: Row, value: Value, scope: Scope, *, by_id: bool) -> Placement:
+    def _placed(self, row: Row, value: Value, satellite: Resource, *, by_id: bool) -> Placement:
+        scope = satellite.scope
         if _of_another_stack(value):
             return Placement()
         names = self._named(row, scope)
@@ -271,6 +272,8 @@ class ResourceGraph:
             named = names.exact.get(value, ())
             if not named and isinstance(value, str) and value.startswith("arn:"):
                 named = next((names.exact[part] for part in _arn_names(value) if part in names.exact), ())
+            elif satellite.source == "aws":  # another region of an account may hold one of the same name
+                named = [one for one in named if one.provider == satellite.provider]
             if named:
                 return _among(named)
         if isinstance(value, Partial):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from phiward.graph.resource_graph import ResourceGraph
 from phiward.loaders.aws.calls import Call, Place, Status
 from phiward.loaders.aws.client import Answer, CallFailed
 from phiward.loaders.aws.crawl import Crawl
@@ -14,7 +15,8 @@ from phiward.loaders.aws.resources import load
 from phiward.loaders.loaded import Loaded
 from phiward.model.project import Project
 from phiward.model.value import Reference, Unknown
-from phiward.pack.collectors import Collectors, collector
+from phiward.pack import load_pack, pack_directory
+from phiward.pack.collectors import Collectors, collector, load_collectors
 
 HERE, THERE = Place("111122223333", "us-east-1"), Place("111122223333", "eu-west-1")
 _MRK = "mrk-" + "0" * 32
@@ -133,3 +135,35 @@ def test_a_key_of_several_regions_is_the_one_of_the_region_where_it_is_named() -
         place.region: Reference(f"arn:aws:kms:{place.region}:{place.account}:key/{_MRK}", ("arn",))
         for place in (HERE, THERE)
     }
+
+
+def graph_of(inventory: Inventory, *types: str, unknown: frozenset[str] = frozenset()) -> ResourceGraph:
+    """The graph of what was found, as if all attributes of some types had been asked for."""
+    collectors = load_collectors(pack_directory())
+    inventory.asked = {type_: collectors.attributes[type_] for type_ in types}
+    loaded = Loaded()
+    load(inventory, unknown, collectors, Project(), loaded)
+    return ResourceGraph(loaded.resources, load_pack())
+
+
+def test_an_alarm_of_one_region_stands_for_no_filter_of_another() -> None:
+    inventory = Inventory()
+    watching = {"metric_name": "root", "alarm_actions": ["arn:topic"]}
+    inventory.add(Found("aws_cloudwatch_metric_alarm", "arn:alarm", HERE, watching, -1))
+    for place in (HERE, THERE):
+        told = {"metric_transformation": [{"name": "root"}]}
+        inventory.add(Found("aws_cloudwatch_log_metric_filter", f"arn:{place.region}", place, told, -1))
+    graph = graph_of(inventory, "aws_cloudwatch_metric_alarm", "aws_cloudwatch_log_metric_filter")
+
+    acts = {v.resource.provider: v.property("alarm.acts") for v in graph.views if "filter" in v.resource.native_type}
+    assert acts == {HERE.region: True, THERE.region: False}
+
+
+def test_a_setting_of_the_account_that_was_not_read_is_not_off() -> None:
+    inventory = Inventory()
+    inventory.add(Found("aws_ecr_repository", "arn:repository", HERE, {}, -1))
+    setting = frozenset({"aws_ecr_registry_scanning_configuration"})
+    graph = graph_of(inventory, "aws_ecr_repository", unknown=setting)
+
+    (repository,) = (v for v in graph.views if v.resource.native_type == "aws_ecr_repository")
+    assert isinstance(repository.property("repository.scanned"), Unknown)

@@ -12,9 +12,10 @@ ELSEWHERE = Unknown("an account setting is declared through another provider con
 def declared(view: View, native_type: str) -> list[View | Unknown]:
     """Every resource of a native type that the same provider configuration of the root manages.
 
-    An `Unknown` stands for one of which there may be none.
+    An `Unknown` stands for one of which there may be none. What was not read of an account at all has no region.
     """
-    return [_there(v, view) for v in _in_root(view, native_type) if v.resource.provider == view.resource.provider]
+    of = (view.resource.provider, "") if view.resource.source == "aws" else (view.resource.provider,)
+    return [_there(v, view) for v in _in_root(view, native_type) if v.resource.provider in of]
 
 
 def declared_for_account(view: View, native_type: str) -> list[View | Unknown]:

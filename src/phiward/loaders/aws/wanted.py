@@ -19,6 +19,11 @@ _ALWAYS = frozenset(
     | {"aws_kms_alias", "data.aws_kms_key"}
 )
 """Any key argument leads to them."""
+_SETTINGS = {
+    "aws.ec2.": ("aws_ebs_encryption_by_default", "aws_ec2_instance_metadata_defaults"),
+    "aws.ecr.": ("aws_ecr_registry_scanning_configuration",),
+}
+"""Settings of an account that decide what its resources leave open, by how the types of those begin."""
 
 
 def wanted_types(pack: Pack, rules: Sequence[Outline]) -> frozenset[str]:
@@ -32,6 +37,7 @@ def wanted_types(pack: Pack, rules: Sequence[Outline]) -> frozenset[str]:
         for row in rows:
             if selects(select, row):
                 found.update(row.native_types, _beside(row, asked, everything=rule.graph is not None))
+                found.update(one for head, all_ in _SETTINGS.items() if row.type.startswith(head) for one in all_)
         found.update(_DECLARED.findall(str(pack.document(rule).get("examples", ""))))
     return frozenset(found)
 
