@@ -209,13 +209,14 @@ def partly_read(read: Inputs, loaded: Loaded) -> bool:
 
 
 def loosened(pack: Pack, loaded: Loaded) -> tuple[Loosened, ...]:
+    """What any project asks less of; one parameter stands there once for each value that it was given."""
     projects = {id(scope.project): scope.project for scope in loaded.scopes}.values()
     found = {
-        item.parameter: item
+        (item.parameter, repr(item.value)): item
         for project in projects
         for item in (*pack.parameters_for(project)[1], *loosened_rules(project, pack), *loosened_terms(project.waivers))
     }
-    return tuple(found[name] for name in sorted(found))
+    return tuple(found[key] for key in sorted(found))
 
 
 def loosened_terms(terms: WaiverTerms) -> tuple[Loosened, ...]:

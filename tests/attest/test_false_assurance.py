@@ -124,3 +124,15 @@ def test_what_could_not_be_read_is_said_at_once(tree, capsys):
     assert run(["attest", "infra", "--format", "ocsf"]) == 0
     assert "1 input could not be read: nothing is satisfied by rules" in capsys.readouterr().out
     assert findings("attestation-2026-11-26")["summary"]["result"] == "WARNED"
+
+
+def test_every_weaker_value_is_told_not_one_for_all_roots(tree):
+    for name, days in (("a", 1), ("b", 2)):
+        Path(f"infra/{name}").mkdir()
+        Path(f"infra/{name}/main.tf").write_text(Path("infra/main.tf").read_text())
+        Path(f"infra/{name}/phiward.yaml").write_text(f"parameters: {{backup_retention_days: {days}}}\n")
+    assert run(["attest", "infra/a", "infra/b", "--format", "ocsf", "--output", "out", "-q"]) == 0
+    told = findings("out")["method"]["deviations"]
+    assert [(one["parameter"], one["value"]) for one in told] == [
+        ("backup_retention_days", 1), ("backup_retention_days", 2),
+    ]  # fmt: skip

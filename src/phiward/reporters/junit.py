@@ -77,7 +77,8 @@ def _suite_properties(suite: Element, report: Report) -> None:
         fixed = listed(list(map(recorded, report.baseline.fixed)), _MOST_FIXED)
         values["baseline"] = compared(report.baseline) + (f" Fixed: {fixed}." if fixed else "")
     for one in report.loosened:
-        values[f"loosened.{one.parameter}"] = f"{show(one.value)}, the pack asks {show(one.default)}"
+        name, said = f"loosened.{one.parameter}", f"{show(one.value)}, the pack asks {show(one.default)}"
+        values[name] = f"{values[name]}; {said}" if name in values else said
     _properties(suite, list(values.items()))
 
 

@@ -16,6 +16,7 @@ from phiward.attest.assessment.model import (
     ChangedFinding,
     Changes,
     Control,
+    Deviation,
     ExceptionRow,
     FindingRow,
     Method,
@@ -156,10 +157,17 @@ def _pack(before: Method, now: Method) -> tuple[Change, ...]:
     found = list(_differences({n: getattr(before, n) for n in names}, {n: getattr(now, n) for n in names}))
     found += [Change("rule", rule, "") for rule in before.rules_run if rule not in now.rules_run]
     found += [Change("rule", "", rule) for rule in now.rules_run if rule not in before.rules_run]
-    old = {one.parameter: str(one.value) for one in before.deviations}
-    new = {one.parameter: str(one.value) for one in now.deviations}
+    old, new = _values(before.deviations), _values(now.deviations)
     found += [Change(f"deviation {one.what}", one.before, one.after) for one in _differences(old, new)]
     return tuple(found)
+
+
+def _values(deviations: Sequence[Deviation]) -> dict[str, str]:
+    """By parameter; roots may give it several."""
+    found: dict[str, list[str]] = {}
+    for one in deviations:
+        found.setdefault(one.parameter, []).append(str(one.value))
+    return {parameter: ", ".join(values) for parameter, values in found.items()}
 
 
 def _exceptions(before: Sequence[ExceptionRow], now: Sequence[ExceptionRow]) -> tuple[Change, ...]:
