@@ -11,7 +11,9 @@ from phiward.loaders.aws.calls import Call, Place, Status
 from phiward.loaders.aws.client import Answer, CallFailed
 from phiward.loaders.aws.crawl import Crawl
 from phiward.loaders.aws.inventory import Found, Inventory
+from phiward.loaders.aws.loader import leave_out, loaded_from
 from phiward.loaders.aws.resources import load
+from phiward.loaders.aws.written import PLACES, collect
 from phiward.loaders.loaded import Loaded
 from phiward.model.project import Project
 from phiward.model.value import Reference, Unknown
@@ -167,3 +169,35 @@ def test_a_setting_of_the_account_that_was_not_read_is_not_off() -> None:
 
     (repository,) = (v for v in graph.views if v.resource.native_type == "aws_ecr_repository")
     assert isinstance(repository.property("repository.scanned"), Unknown)
+
+
+def test_what_is_listed_twice_is_read_once_and_finished() -> None:
+    described = {
+        "operation": "describe_things",
+        "as": "thing",
+        "params": {"Names": "Name"},
+        "batch": {"param": "Names", "size": 10, "key": "Name", "items": "Things"},
+    }
+    resources = [{"type": "aws_thing", "id": "Name", "attributes": {"open": "$thing.Open"}}]
+    steps = [{"operation": "list_things", "items": "Things", "then": [described], "resources": resources}]
+    twice = {"Things": [{"Name": "one"}, {"Name": "one"}]}
+    inventory = crawled(steps, {"list_things": twice, "describe_things": {"Things": [{"Name": "one", "Open": True}]}})
+
+    assert [(one.address, one.attributes) for one in inventory.found.values()] == [("one", {"open": True})]
+    assert inventory.finished == {(HERE, "thing.0")}
+
+
+def test_of_a_type_that_two_services_show_the_one_that_was_not_asked_is_missing() -> None:
+    """A stage names its web ACL itself, and of a load balancer only the web ACL tells."""
+    everything = load_collectors(pack_directory())
+    balancer = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/web/1"
+    answers = {"elbv2": {"describe_load_balancers": {"LoadBalancers": [{
+        "LoadBalancerArn": balancer, "LoadBalancerName": "web", "Type": "application", "Scheme": "internet-facing",
+    }]}}}  # fmt: skip
+    chosen = everything.of(("apigateway", "elbv2"))
+    inventory = collect(answers, chosen)
+    leave_out(inventory, everything, chosen, PLACES)
+    graph = ResourceGraph(loaded_from(inventory, everything, load_pack(), Project()).resources, load_pack())
+
+    (view,) = (v for v in graph.views if v.resource.address == balancer)
+    assert isinstance(view.property("access.web_acl"), Unknown)

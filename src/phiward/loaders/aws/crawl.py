@@ -228,12 +228,15 @@ class Crawl:
 
     def _batch(self, collector: Compiled, step: Compiled, nodes: list[_Node]) -> None:
         batch = step["batch"]
-        by_key: dict[str, _Node] = {}
+        by_key: dict[str, list[_Node]] = {}
+        """What is listed while it changes may be listed twice."""
         for node in nodes:
             given = evaluate(batch["by"] or step["params"][batch["param"]], node.item)
             if isinstance(given, str):
-                by_key[given] = node
+                by_key.setdefault(given, []).append(node)
                 node.left += 1
+            elif isinstance(given, Unknown):
+                node.item.details[step["as"]] = Outcome(node.call, {}, given)
         if not by_key:
             return
         others = {n: evaluate(v, nodes[0].item) for n, v in step["params"].items() if n != batch["param"]}
@@ -242,7 +245,7 @@ class Crawl:
             answers: dict[str, Any] = {}
             for element in _elements(outcome.answer, batch["items"]):
                 answers[str(read_path(element, batch["key"], lambda reference: reference)[0])] = element
-            for key, node in by_key.items():
+            for key, node in ((key, node) for key, named in by_key.items() for node in named):
                 own = answers.get(key)
                 missing = None if own is not None else outcome.unknown
                 if own is None and missing is None:

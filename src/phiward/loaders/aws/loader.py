@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from phiward.loaders.aws.calls import DECIDED, Call, Status
+from phiward.loaders.aws.calls import DECIDED, Call, Place, Status
 from phiward.loaders.aws.client import Account, Sessions, fewer_collections, now
-from phiward.loaders.aws.crawl import Crawl
+from phiward.loaders.aws.crawl import GLOBAL, Crawl
 from phiward.loaders.aws.identity import remarks as identity_remarks
 from phiward.loaders.aws.inventory import Inventory
 from phiward.loaders.aws.inventory_file import read, write
@@ -19,7 +19,7 @@ from phiward.loaders.loaded import Loaded
 from phiward.model.finding import CallCount, Diagnostic, Level
 from phiward.model.project import Project
 from phiward.pack import Pack, pack_directory
-from phiward.pack.collectors import Collectors, load_collectors
+from phiward.pack.collectors import Collectors, load_collectors, native_types
 from phiward.settings import LiveSettings
 
 _THREADS = 16
@@ -50,6 +50,7 @@ def load_live(
         found = targets(live, sessions, progress)
         inventory.callers.update(found.callers)
         api = Account(sessions, collectors.operations)
+        leave_out(inventory, everything, collectors, found.places)
         crawl = Crawl(api, collectors.by_name, inventory, wanted=wanted, progress=progress)
         try:
             crawl.run(found.places, executor)
@@ -58,6 +59,18 @@ def load_live(
             if live.save:
                 write(inventory, live.save)
     return loaded_from(inventory, everything, pack, project), [*found.problems, *remarks(inventory)]
+
+
+def leave_out(inventory: Inventory, everything: Collectors, chosen: Collectors, places: Sequence[Place]) -> None:
+    """Note of the types that are read where the other collectors would have read more of them."""
+    types = chosen.types
+    for name in everything.by_name.keys() - chosen.by_name.keys():
+        one = everything.by_name[name]
+        for number, step in enumerate(one["steps"]):
+            shared = types.intersection(native_types(step))
+            for place in places if shared else ():
+                if one["global"] == (place.region == GLOBAL) and (place, f"{name}.{number}") not in inventory.finished:
+                    inventory.not_collected(place, shared)
 
 
 def loaded_from(inventory: Inventory, collectors: Collectors, pack: Pack, project: Project) -> Loaded:
