@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from phiward.durable import write_file
 from phiward.errors import UsageError
 from phiward.loaders.aws.calls import Call, Place, Status
 from phiward.loaders.aws.inventory import Found, Inventory, decode, encode
@@ -24,16 +25,15 @@ _DAMAGED = (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, A
 
 
 def write(inventory: Inventory, path: Path) -> None:
-    """Write it beside, and put it in its place when all of it is there. Raises UsageError."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
-            for line in _lines(inventory):
-                packed.write(f"{json.dumps(line, sort_keys=True, separators=(',', ':'))}\n".encode())
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise UsageError(f"the inventory cannot be written to {path}: {error.strerror}") from error
+    """Put it in place of whatever stands there, whole or not at all. Raises UsageError.
+
+    It tells how an account is set up, so that nobody but its owner may read it.
+    """
+    content = BytesIO()
+    with gzip.GzipFile("", "wb", 6, content, mtime=0) as packed:
+        for line in _lines(inventory):
+            packed.write(f"{json.dumps(line, sort_keys=True, separators=(',', ':'))}\n".encode())
+    write_file(path, content.getvalue(), mode=0o600)
 
 
 def _lines(inventory: Inventory) -> list[dict[str, Any]]:
