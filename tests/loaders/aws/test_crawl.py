@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from phiward.graph.resource_graph import ResourceGraph
 from phiward.loaders.aws.calls import Call, Place, Status
 from phiward.loaders.aws.client import Answer, CallFailed
 from phiward.loaders.aws.crawl import Crawl
 from phiward.loaders.aws.inventory import Found, Inventory
-from phiward.loaders.aws.loader import leave_out, loaded_from
+from phiward.loaders.aws.inventory_file import write
+from phiward.loaders.aws.loader import leave_out, loaded_from, taken_up
 from phiward.loaders.aws.resources import load
 from phiward.loaders.aws.written import PLACES, collect
 from phiward.loaders.loaded import Loaded
@@ -107,6 +111,17 @@ def test_a_type_that_two_steps_read_is_read_by_both_again() -> None:
     inventory.reopen()
 
     assert (inventory.found, inventory.begun, inventory.finished) == ({}, {}, set())
+
+
+@pytest.mark.parametrize(("digest", "finished"), [("sha256:1", {(HERE, "one.0")}), ("sha256:2", set())])
+def test_what_other_rules_have_read_is_not_finished(digest: str, finished: set[Any], tmp_path: Path) -> None:
+    inventory = Inventory()
+    inventory.pack = "sha256:1"
+    inventory.begin(HERE, "one.0", ["aws_thing"])
+    inventory.finish(HERE, "one.0")
+    write(inventory, tmp_path / "account.jsonl.gz")
+
+    assert taken_up(tmp_path / "account.jsonl.gz", digest).finished == finished
 
 
 def test_a_call_that_may_not_have_been_due_makes_nothing_up() -> None:

@@ -228,8 +228,7 @@ class Crawl:
 
     def _batch(self, collector: Compiled, step: Compiled, nodes: list[_Node]) -> None:
         batch = step["batch"]
-        by_key: dict[str, list[_Node]] = {}
-        """What is listed while it changes may be listed twice."""
+        by_key: dict[str, list[_Node]] = {}  # what is listed while it changes may be listed twice
         for node in nodes:
             given = evaluate(batch["by"] or step["params"][batch["param"]], node.item)
             if isinstance(given, str):

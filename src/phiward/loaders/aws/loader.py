@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from phiward.loaders.aws.calls import DECIDED, Call, Place, Status
 from phiward.loaders.aws.client import Account, Sessions, fewer_collections, now
@@ -35,12 +36,7 @@ def load_live(
     """
     everything = load_collectors(pack_directory())
     collectors = everything.of(live.services)
-    inventory = Inventory()
-    if live.resume:
-        inventory = read(live.resume.read_bytes(), str(live.resume))
-        if inventory.pack != pack.identity.digest:
-            inventory = Inventory()  # what other collectors read, or did not ask for, is not what these would find
-        inventory.reopen()
+    inventory = taken_up(live.resume, pack.identity.digest) if live.resume else Inventory()
     inventory.started = inventory.started or now()
     inventory.pack = pack.identity.digest
     inventory.asked = everything.attributes
@@ -59,6 +55,15 @@ def load_live(
             if live.save:
                 write(inventory, live.save)
     return loaded_from(inventory, everything, pack, project), [*found.problems, *remarks(inventory)]
+
+
+def taken_up(path: Path, digest: str) -> Inventory:
+    """What is finished in an inventory; nothing of one that another pack has begun, which did not ask for the same."""
+    inventory = read(path.read_bytes(), str(path))
+    if inventory.pack != digest:
+        return Inventory()
+    inventory.reopen()
+    return inventory
 
 
 def leave_out(inventory: Inventory, everything: Collectors, chosen: Collectors, places: Sequence[Place]) -> None:
