@@ -52,7 +52,8 @@ _OWN = frozenset({"arn", "tags_all"})
 ABOUT = ("account", "region", "partition", "service")
 _FILE_KEYS = {"service", "iam", "scope", "region", "steps"}
 _STEP_KEYS = {
-    "operation", "params", "items", "action", "absent", "gone", "as", "when", "batch", "arns", "prepared", "resources",
+    "operation", "params", "items", "action", "absent", "gone", "offered_in", "as", "when", "batch", "arns", "prepared",
+    "resources",
     "then",
     "doc",
 }  # fmt: skip
@@ -106,6 +107,7 @@ def _step(spec: Any, of: tuple[str, str], where: str) -> Compiled:
         "items": steps(spec["items"], where) if "items" in spec else None,
         "absent": [str(code) for code in spec.get("absent", [])],
         "gone": [str(code) for code in spec.get("gone", [])],
+        "offered_in": [str(region) for region in spec.get("offered_in", [])],
         "as": spec.get("as", ""),
         "when": condition(spec.get("when"), f"{where}.when"),
         "batch": _batch(spec["batch"], f"{where}.batch") if "batch" in spec else None,

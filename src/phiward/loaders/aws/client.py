@@ -26,7 +26,7 @@ _ATTEMPTS = 6
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 NOT_OFFERED = "NotOffered"
 """The code of a call to a service that AWS does not have in a region: its list says so, and nobody answers."""
-_UNREACHED = frozenset({"EndpointConnectionError", "ConnectTimeoutError"})
+UNREACHED = frozenset({"EndpointConnectionError", "ConnectTimeoutError"})
 _NO_CODE = "Unknown"
 _CLOCK = "RequestTimeTooSkewed"
 _SKEWED = re.compile(r"Signature (?:expired|not yet current)")
@@ -288,7 +288,7 @@ class Account:
                 pages.append(page)  # noqa: PERF402 - what was read before an error is kept
         except Exception as error:
             failed = _failed(error, _merged(pages, results))
-            if failed.code in _UNREACHED and not self._sessions.offers(place, service):
+            if failed.code in UNREACHED and not self._sessions.offers(place, service):
                 failed.code = NOT_OFFERED
             raise failed from error
         request_id = str(pages[-1].get("ResponseMetadata", {}).get("RequestId", "")) if pages else ""

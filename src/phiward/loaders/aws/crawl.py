@@ -15,7 +15,7 @@ from typing import Any
 
 from phiward.graph.reading import MISSING, read_path
 from phiward.loaders.aws.calls import DECIDED, Call, Outcome, Place, Status, status_of, why
-from phiward.loaders.aws.client import NOT_OFFERED, Answer, Api, CallFailed, now
+from phiward.loaders.aws.client import NOT_OFFERED, UNREACHED, Answer, Api, CallFailed, now
 from phiward.loaders.aws.inventory import Found, Inventory
 from phiward.loaders.aws.mapping import Item, attributes, evaluate, holds, parts, rows
 from phiward.model.value import Unknown
@@ -141,7 +141,7 @@ class Crawl:
             self._prepare(job, place)
             answer: Answer = self._api.call(place, service, step["operation"], job.params)
         except CallFailed as failed:
-            absent = failed.is_any((*step["absent"], NOT_OFFERED))
+            absent = failed.is_any((*step["absent"], NOT_OFFERED)) or _not_offered(step, place, failed)
             status = status_of(failed.code, failed.http, absent=absent, gone=failed.is_any(step["gone"]))
             ended = call(status, now(), failed.request_id, failed.code)
             doubt = None if status in DECIDED else why(ended, step["actions"], failed.by)
@@ -287,6 +287,12 @@ class Crawl:
 
 GLOBAL = "aws-global"
 _NO_CALL = Call(-1, Place("", ""), "", "", Status.OK)
+
+
+def _not_offered(step: Compiled, place: Place, failed: CallFailed) -> bool:
+    """Whether nobody answers in a region that AWS's list of those which have the thing does not name."""
+    listed = step["offered_in"]
+    return bool(listed) and place.region not in listed and failed.code in UNREACHED
 
 
 def _endpoint_of(collector: Compiled, place: Place) -> Place:
