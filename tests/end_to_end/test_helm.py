@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -252,7 +253,8 @@ def test_an_object_that_only_some_clusters_get_may_be_there_all_the_same(scan, t
 
 
 def test_exceptions_in_a_template_cover_what_it_renders_and_nothing_else(scan, tools):
-    comment = "{{/* phiward:ignore pod-not-privileged until=2999-01-01 owner=platform -- legacy driver */}}\n"
+    until = datetime.now(UTC).date() + timedelta(days=30)
+    comment = f"{{{{/* phiward:ignore pod-not-privileged until={until} owner=platform -- legacy driver */}}}}\n"
     two = comment + POD.format(name="a") + "---\n" + POD.format(name="b")
     done = scan(
         chart("ehr", "ehr", **{"templates/pod.yaml": two, "values.yaml": VALUES + ""})

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,9 @@ def test_an_exception_without_an_end_is_refused_and_a_complete_one_is_not(reposi
     assert status == 1
     assert "waived/main.tf:1" in said
     assert "no until" in said
-    status, said = repository.commit({"waived/main.tf": comment.format(" until=2999-01-31") + BUCKET % "false"})
+    status, said = repository.commit(
+        {"waived/main.tf": comment.format(f" until={datetime.now(UTC).date() + timedelta(days=30)}") + BUCKET % "false"}
+    )
     assert status == 0, said
 
 
