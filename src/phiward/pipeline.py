@@ -201,11 +201,14 @@ def live_roots(loaded: Loaded) -> list[str]:
 
 
 def partly_read(read: Inputs, loaded: Loaded) -> bool:
-    """Whether a path is a file of a root; a plan or state is a file, too, and whole unless it says that it is not."""
+    """Whether a path is a file of a root, or an account was asked for a part of what it has.
+
+    A plan or state is a file, too, and whole unless it says that it is not.
+    """
     whole = {scope.path for scope in loaded.scopes}
-    files = filter(read.tree.outside.is_file, read.paths)
-    left_out = any(one.code == PARTIAL_PLAN for one in read.tree.diagnostics)
-    return left_out or any(read.tree.relative(path) not in whole for path in files)
+    files = [path for path in read.paths if read.tree.outside.is_file(path) and not path.name.endswith(ACCOUNT_FILES)]
+    left_out = loaded.left_out or any(one.code == PARTIAL_PLAN for one in read.tree.diagnostics)
+    return bool(left_out) or any(read.tree.relative(path) not in whole for path in files)
 
 
 def loosened(pack: Pack, loaded: Loaded) -> tuple[Loosened, ...]:

@@ -11,7 +11,7 @@ from phiward.graph.reading import MISSING, Step, read_path
 from phiward.graph.tenancy import Surroundings, Tenancy, data_class, identify_tenant
 from phiward.graph.truth import why, written
 from phiward.graph.words import Words, translated, within
-from phiward.model.finding import Subject
+from phiward.model.finding import NOT_KNOWN, Subject
 from phiward.model.location import Location
 from phiward.model.resource import AttributePath, Resource
 from phiward.model.value import OpenAttributes, Reference, Unknown, Value, like, undecided
@@ -204,8 +204,8 @@ class View:
                 type=self.row.type,
                 native_type=resource.native_type,
                 source=resource.source,
-                tenant="(unknown)" if isinstance(tenant, Unknown) else tenant,
-                data_class="(unknown)" if isinstance(class_, Unknown) else class_,
+                tenant=NOT_KNOWN if isinstance(tenant, Unknown) else tenant,
+                data_class=NOT_KNOWN if isinstance(class_, Unknown) else class_,
                 scope=resource.scope.path,
                 called_from=self.resource.module_calls,
                 path=self.header.path,

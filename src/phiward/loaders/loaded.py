@@ -51,10 +51,14 @@ class Loaded:
     callers: list[str] = field(default_factory=list)
     """Who asked."""
 
+    left_out: list[str] = field(default_factory=list)
+    """The native types that running accounts were not asked for, or not to the end."""
+
     def extend(self, more: Loaded) -> None:
         """Take in what another loader brings."""
         self.resources.extend(more.resources)
         self.scopes.extend(more.scopes)
         self.sources.update(more.sources)
         self.calls.extend(more.calls)
+        self.left_out.extend(more.left_out)
         self.callers.extend(more.callers)

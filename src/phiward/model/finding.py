@@ -40,6 +40,10 @@ class Evidence:
     """The source's own path of what was read: `ingress[0].cidr_blocks`."""
 
 
+NOT_KNOWN = "(unknown)"
+"""Stands for a tenant or a class of data that is not decided: an undecided one is shown as such, never as none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a finding is about: a resource, or a scope for rules about absence."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import stat
+from datetime import date
 
 import pytest
 
 from phiward.errors import UsageError
 from phiward.loaders.aws.inventory import Inventory
 from phiward.loaders.aws.inventory_file import read, write
+from phiward.pipeline import scan
+from phiward.settings import Settings
 
 
 def kept() -> Inventory:
@@ -44,3 +47,11 @@ def test_the_same_is_the_same(tmp_path):
     for path in paths:
         write(kept(), path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize(("services", "partial"), [((), False), (("kms",), True)])
+def test_an_inventory_is_whole_unless_something_was_left_out(moto, tmp_path, services, partial):
+    path = tmp_path / "account.jsonl.gz"
+    live = moto.scan(live={"services": services, "save": path})
+    again = scan(Settings(paths=(path,), today=date(2026, 11, 26)))
+    assert live.partial is again.partial is partial

@@ -46,7 +46,7 @@ from phiward.attest.assessment.status import (
 from phiward.attest.assessment.tally import tally
 from phiward.attest.assessment.weakened import switched_off
 from phiward.attest.assessment.words import disclaimer, limitations
-from phiward.model.finding import CallCount
+from phiward.model.finding import NOT_KNOWN, CallCount
 from phiward.model.rule import Severity
 from phiward.pack.activities import FRAMEWORK
 from phiward.record import dataclass
@@ -149,7 +149,7 @@ def _scope(inputs: Inputs, rows: Sequence[FindingRow]) -> Scope:
         accounts=_with(settings.accounts, (one.account for one in report.calls)),
         regions=_with(settings.regions, (one.region for one in report.calls)),
         systems=settings.systems,
-        tenants=tuple(sorted({row.resource.tenant for row in rows if row.resource.tenant})),
+        tenants=tuple(sorted({row.resource.tenant for row in rows if row.resource.tenant} - {NOT_KNOWN})),
         exclusions=tuple(Exclusion(what, why) for what, why in settings.exclusions),
         partial=report.partial,
     )

@@ -60,6 +60,11 @@ class Inventory:
     def finish(self, place: Place, step: str) -> None:
         self.finished.add((place, step))
 
+    def not_read(self) -> list[str]:
+        """The types that were not asked for, or not to the end."""
+        unfinished = [types for key, types in self.begun.items() if key not in self.finished]
+        return sorted({type_ for _, type_ in self.left_out}.union(*unfinished))
+
     def reopen(self) -> None:
         """Take it up again: what was not finished is read anew, and what was left out before may be asked for.
 

@@ -92,6 +92,7 @@ def loaded_from(inventory: Inventory, collectors: Collectors, pack: Pack, projec
     counts = Counter((c.place.account, c.place.region, c.name, str(c.status), c.code) for c in inventory.calls)
     loaded.calls.extend(CallCount(*call, number) for call, number in sorted(counts.items()))
     loaded.callers.extend(inventory.callers.values())
+    loaded.left_out.extend(sorted(unknown.union(inventory.not_read())))
     return loaded
 
 
