@@ -126,8 +126,12 @@ def operation_of(method: str, url: str, headers: Any, body: bytes) -> tuple[Serv
     """The service and the operation of a request; nothing where it is none."""
     signed = _SCOPE.search(headers.get("Authorization", ""))
     name = signed[3] if signed else "sts"
-    candidates = models().get(name, [])
     parts = urlsplit(url)
+    if name == "s3express":  # S3's directory buckets: signed for a service of their own, and listed at the same path
+        name = "s3"
+        if method == "GET" and parts.path in ("", "/"):
+            return models()[name][0], "ListDirectoryBuckets"
+    candidates = models().get(name, [])
     target = headers.get("X-Amz-Target", "")
     rpc = re.fullmatch(r"/service/[^/]+/operation/(\w+)", parts.path)
     form = parse_qs(body.decode("latin-1")) if b"Action=" in body else {}
