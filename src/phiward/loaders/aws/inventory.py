@@ -99,10 +99,14 @@ class Inventory:
         return counts
 
 
+_UNKNOWN = "\0unknown"
+"""No name in AWS has its first character: a tag may be called `$unknown`."""
+
+
 def encode(value: Value) -> Any:
-    """A value as JSON has it: what is not known is a mapping of one key that no answer has."""
+    """A value as JSON has it: what is not known is a mapping with a key that no answer has."""
     if isinstance(value, Unknown):
-        return {"$unknown": value.reason, "hint": value.hint}
+        return {_UNKNOWN: value.reason, "hint": value.hint}
     if isinstance(value, dict):
         return {name: encode(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -112,8 +116,8 @@ def encode(value: Value) -> Any:
 
 def decode(value: Any) -> Value:
     if isinstance(value, dict):
-        if "$unknown" in value:
-            return Unknown(value["$unknown"], value.get("hint", ""))
+        if _UNKNOWN in value:
+            return Unknown(value[_UNKNOWN], value.get("hint", ""))
         return {name: decode(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [decode(inner) for inner in value]

@@ -16,9 +16,12 @@ from phiward.model.value import Unknown, Value
 from phiward.pack.collectors import COMPARED
 from phiward.record import dataclass, field
 
-ARN, LINK = "$owner", "$link"
-"""Heads of what stands for another resource until all are known: see `resources.link`."""
-SINCE, UNTIL = "$since", "$until"
+ARN, LINK = "\0owner", "\0link"
+"""Heads of what stands for another resource until all are known: see `resources.link`.
+
+They begin with a character that no name in AWS has, for people choose the names of tags and variables.
+"""
+SINCE, UNTIL = "\0since", "\0until"
 """Heads of a time that is read as days, from the start of the collection, which an inventory says."""
 _NOTHING = frozenset({"N/A", "no_information", "not_supported", ""})
 """What IAM writes into cells of its credential report that hold nothing."""
@@ -181,7 +184,7 @@ def _tags(compiled: list[Any], item: Item) -> Value:
     tags: dict[str, Value] = {}
     for tag in given:
         lower = {str(name).lower().removeprefix("tag"): value for name, value in tag.items()}
-        tags[str(lower.get("key", ""))] = lower.get("value", "")
+        tags[str(lower.get("key", "")).replace("\0", "")] = lower.get("value", "")
     return tags
 
 
